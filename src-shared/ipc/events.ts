@@ -1,0 +1,11 @@
+import type { DatabaseStatus } from './settings.ts';
+
+/** What main tells the window unasked: one channel, one union. */
+export type ConsoleEvent =
+  | { type: 'ledger.changed'; customerId: string }
+  | { type: 'database.changed'; database: DatabaseStatus }
+  | { type: 'session.changed' }
+  | { type: 'export.progress'; exportId: string; rows: number }
+  /** A command of the application menu or a deep link: navigation only, never an act. */
+  | { type: 'navigate'; to: string }
+  | { type: 'menu'; item: 'search' | 'shortcuts' | 'about' | 'reload_data' };
