@@ -1,0 +1,32 @@
+-- Who may do what. Applied after the functions, from nothing each time: what is not granted here is not granted.
+-- Support includes reader, and admin includes support and service, by membership (made with the roles themselves).
+-- No role but the owner writes a table: the functions are the only way in.
+REVOKE ALL ON SCHEMA credits FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA credits FROM PUBLIC, credits_reader, credits_support, credits_service, credits_admin;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA credits FROM PUBLIC, credits_reader, credits_support, credits_service, credits_admin;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA credits FROM PUBLIC, credits_reader, credits_support, credits_service, credits_admin;
+
+GRANT USAGE ON SCHEMA credits TO credits_reader, credits_support, credits_service, credits_admin;
+-- Which version the schema has, everybody may know.
+GRANT SELECT ON credits.schema_state, credits.schema_migrations TO credits_service;
+
+-- Reader: finance and whoever looks.
+GRANT SELECT ON ALL TABLES IN SCHEMA credits TO credits_reader;
+GRANT EXECUTE ON FUNCTION
+  credits.get_credit_balance, credits.get_balance, credits.get_usage_summary, credits.check_integrity, credits.due_grants
+  TO credits_reader;
+
+-- Support: what a person does, on top of reading.
+GRANT EXECUTE ON FUNCTION
+  credits.add_credits, credits.adjust_credits, credits.reverse_transaction, credits.extend_grant, credits.release_hold,
+  credits.ensure_customer, credits.add_customer_note
+  TO credits_support;
+
+-- Service: what a back end does. It grants nothing and reads no tables.
+GRANT EXECUTE ON FUNCTION
+  credits.deduct_credits, credits.use_feature, credits.hold_credits, credits.capture_hold, credits.release_hold,
+  credits.get_credit_balance, credits.get_balance, credits.get_usage_summary, credits.ensure_customer
+  TO credits_service;
+
+-- Admin: all of it, and what neither a person nor a back end does.
+GRANT EXECUTE ON FUNCTION credits.claw_back, credits.expire_credits TO credits_admin;
