@@ -3,7 +3,7 @@
 -- a hold keeps grants that fell due after it was made, the one that fell due first before the others.
 CREATE OR REPLACE FUNCTION credits.due_grants(customer_id text, as_of timestamptz)
 RETURNS TABLE (grant_id bigint, due bigint)
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
   each record;

@@ -2,7 +2,7 @@
 -- place after they had expired, however often.
 CREATE OR REPLACE FUNCTION credits.own_grants(customer_id text, transaction_id bigint)
 RETURNS TABLE (grant_id bigint, remaining bigint)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp AS $$
   WITH RECURSIVE own AS (
     SELECT g.id, g.remaining FROM credits.credit_grants g
     WHERE g.customer_id = own_grants.customer_id AND g.transaction_id = own_grants.transaction_id

@@ -13,7 +13,8 @@ GRANT SELECT ON credits.schema_state, credits.schema_migrations TO credits_servi
 -- Reader: finance and whoever looks.
 GRANT SELECT ON ALL TABLES IN SCHEMA credits TO credits_reader;
 GRANT EXECUTE ON FUNCTION
-  credits.get_credit_balance, credits.get_balance, credits.get_usage_summary, credits.check_integrity, credits.due_grants
+  credits.get_credit_balance, credits.get_balance, credits.get_usage_summary, credits.check_integrity, credits.due_grants,
+  credits.own_grants, credits.fold_usage
   TO credits_reader;
 
 -- Support: what a person does, on top of reading.
@@ -25,7 +26,7 @@ GRANT EXECUTE ON FUNCTION
 -- Service: what a back end does. It grants nothing and reads no tables.
 GRANT EXECUTE ON FUNCTION
   credits.deduct_credits, credits.use_feature, credits.hold_credits, credits.capture_hold, credits.release_hold,
-  credits.get_credit_balance, credits.get_balance, credits.get_usage_summary, credits.ensure_customer
+  credits.get_credit_balance, credits.get_balance, credits.get_usage_summary, credits.ensure_customer, credits.fold_usage
   TO credits_service;
 
 -- Admin: all of it, and what neither a person nor a back end does.

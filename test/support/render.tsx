@@ -1,0 +1,69 @@
+import { Notifications } from '@mantine/notifications';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { render as renderTree } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { type ComponentType, Fragment, type ReactNode, useEffect } from 'react';
+import { Router } from 'wouter';
+import { createQueryClient, followConsoleEvents } from '#renderer/api/query-client.ts';
+import { SessionProvider } from '#renderer/api/session.tsx';
+import { useHashLocation } from '#renderer/navigation/hash-location.ts';
+import { ConsoleTheme } from '#renderer/theme/ConsoleTheme.tsx';
+import { LiveRegion } from '#renderer/ui/announce.tsx';
+import { aSession, createFakeBridge, type FakeHandlers, type Session } from './fake-bridge.ts';
+
+/**
+ * Renders a part of the window as the app does: theme, cache, session, router, notices, and a fake bridge with the
+ * given handlers. `path` is where the window is; `within` puts further providers around, such as LedgerFormsProvider.
+ */
+export function render(
+  ui: ReactNode,
+  options: {
+    handlers?: FakeHandlers;
+    session?: Partial<Session>;
+    path?: string;
+    within?: ComponentType<{ children: ReactNode }>;
+    /** False for what brings its own session, such as the whole app. */
+    withSession?: boolean;
+  } = {},
+) {
+  const bridge = createFakeBridge({
+    'settings.session': async () => aSession(options.session),
+    ...options.handlers,
+  });
+  Object.defineProperty(window, 'creditConsole', { configurable: true, value: bridge });
+  window.location.hash = options.path ?? '/';
+  const queryClient = createQueryClient();
+  const Within = options.within ?? Fragment;
+  const content = <Within>{ui}</Within>;
+
+  function Following(props: { children: ReactNode }) {
+    useEffect(() => followConsoleEvents(queryClient), []);
+    return props.children;
+  }
+
+  const view = renderTree(
+    <ConsoleTheme env="test">
+      <QueryClientProvider client={queryClient}>
+        <Router hook={useHashLocation}>
+          <Following>
+            {options.withSession === false ? (
+              content
+            ) : (
+              <SessionProvider loading={null} failed={(error) => <p>{error.message}</p>}>
+                <LiveRegion />
+                {content}
+              </SessionProvider>
+            )}
+            <Notifications />
+          </Following>
+        </Router>
+      </QueryClientProvider>
+    </ConsoleTheme>,
+  );
+  return { ...view, bridge, queryClient, user: userEvent.setup() };
+}
+
+/** Where the window is: path and query. */
+export function currentPath(): string {
+  return window.location.hash.slice(1);
+}
