@@ -10,7 +10,8 @@ type RaisedError = Error & { code?: unknown; detail?: unknown };
 export function toLedgerError(error: unknown): AppError | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, message, detail } = error as RaisedError;
-  if (typeof code !== 'string' || !/^CR4\d\d$/.test(code) || !isErrorCode(message)) return undefined;
+  if (typeof code !== 'string' || !/^CR4\d\d$/.test(code) || !isErrorCode(message))
+    return undefined;
   const details = parseDetail(detail);
   return new AppError(message, sentenceOf(message, details), {
     details,
@@ -44,7 +45,9 @@ function sentenceOf(code: ErrorCode, details: Record<string, unknown>): string {
     case 'limit_exceeded':
       return `${credits(details.asked)} were asked for, above the limit of ${credits(details.limit)}. Nothing was changed.`;
     case 'not_found':
-      return `There is no ${word(details.entity) || 'entry'} ${word(details.id)}`.trimEnd().concat('.');
+      return `There is no ${word(details.entity) || 'entry'} ${word(details.id)}`
+        .trimEnd()
+        .concat('.');
     case 'idempotency_conflict':
       return 'This form was posted before with other values. Nothing was changed. Close it and open a new one.';
     case 'already_processed':

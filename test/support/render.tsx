@@ -9,7 +9,13 @@ import { SessionProvider } from '#renderer/api/session.tsx';
 import { useHashLocation } from '#renderer/navigation/hash-location.ts';
 import { ConsoleTheme } from '#renderer/theme/ConsoleTheme.tsx';
 import { LiveRegion } from '#renderer/ui/announce.tsx';
-import { aSession, createFakeBridge, type FakeHandlers, type Session } from './fake-bridge.ts';
+import {
+  aSession,
+  createFakeBridge,
+  type FakeBridge,
+  type FakeHandlers,
+  type Session,
+} from './fake-bridge.ts';
 
 /**
  * Renders a part of the window as the app does: theme, cache, session, router, notices, and a fake bridge with the
@@ -22,16 +28,9 @@ export function render(
     session?: Partial<Session>;
     path?: string;
     within?: ComponentType<{ children: ReactNode }>;
-    /** False for what brings its own session, such as the whole app. */
-    withSession?: boolean;
   } = {},
 ) {
-  const bridge = createFakeBridge({
-    'settings.session': async () => aSession(options.session),
-    ...options.handlers,
-  });
-  Object.defineProperty(window, 'creditConsole', { configurable: true, value: bridge });
-  window.location.hash = options.path ?? '/';
+  const bridge = openWindow(options);
   const queryClient = createQueryClient();
   const Within = options.within ?? Fragment;
   const content = <Within>{ui}</Within>;
@@ -46,14 +45,10 @@ export function render(
       <QueryClientProvider client={queryClient}>
         <Router hook={useHashLocation}>
           <Following>
-            {options.withSession === false ? (
-              content
-            ) : (
-              <SessionProvider loading={null} failed={(error) => <p>{error.message}</p>}>
-                <LiveRegion />
-                {content}
-              </SessionProvider>
-            )}
+            <SessionProvider loading={null} failed={(error) => <p>{error.message}</p>}>
+              <LiveRegion />
+              {content}
+            </SessionProvider>
             <Notifications />
           </Following>
         </Router>
@@ -61,6 +56,21 @@ export function render(
     </ConsoleTheme>,
   );
   return { ...view, bridge, queryClient, user: userEvent.setup() };
+}
+
+/** Puts a fake bridge where the preload puts the real one, and the window at a path. */
+export function openWindow(options: {
+  handlers?: FakeHandlers;
+  session?: Partial<Session>;
+  path?: string;
+}): FakeBridge {
+  const bridge = createFakeBridge({
+    'settings.session': async () => aSession(options.session),
+    ...options.handlers,
+  });
+  Object.defineProperty(window, 'creditConsole', { configurable: true, value: bridge });
+  window.history.replaceState(null, '', `#${options.path ?? '/'}`);
+  return bridge;
 }
 
 /** Where the window is: path and query. */

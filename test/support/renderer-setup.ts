@@ -1,5 +1,5 @@
 import '@testing-library/jest-dom/vitest';
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach, vi } from 'vitest';
 
 // What jsdom leaves out and the components ask for. Every element measures 1,200 × 800, so that virtual lists show rows.
@@ -7,6 +7,8 @@ const WIDTH = 1200;
 const HEIGHT = 800;
 
 Object.defineProperties(HTMLElement.prototype, {
+  clientWidth: { configurable: true, get: () => WIDTH },
+  clientHeight: { configurable: true, get: () => HEIGHT },
   offsetWidth: { configurable: true, get: () => WIDTH },
   offsetHeight: { configurable: true, get: () => HEIGHT },
 });
@@ -30,6 +32,13 @@ window.matchMedia = (media) => ({
   addListener: () => {},
   removeListener: () => {},
   dispatchEvent: () => false,
+});
+
+// The whole document in every failure buries what went wrong.
+configure({
+  getElementError: (message) => new Error(message ?? 'Element not found'),
+  // Two cores are shared with a PostgreSQL: a second is not always enough for a page to come.
+  asyncUtilTimeout: 10_000,
 });
 
 afterEach(() => {

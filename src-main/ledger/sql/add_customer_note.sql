@@ -3,10 +3,11 @@ CREATE OR REPLACE FUNCTION credits.add_customer_note(customer_id text, note text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
+  checked boolean;
   added credits.customer_notes;
 BEGIN
-  PERFORM credits.check_text('customer_id', customer_id, 200, true);
-  PERFORM credits.check_text('note', note, 4000, true);
+  checked := credits.check_text('customer_id', customer_id, 200, true);
+  checked := credits.check_text('note', note, 4000, true);
   PERFORM FROM credits.customers c WHERE c.id = customer_id;
   IF NOT FOUND THEN
     PERFORM credits.fail('CR404', 'not_found', jsonb_build_object('entity', 'customer', 'id', customer_id));

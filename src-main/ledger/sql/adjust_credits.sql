@@ -5,9 +5,10 @@ CREATE OR REPLACE FUNCTION credits.adjust_credits(
 ) RETURNS credits.credit_transactions
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp AS $$
 DECLARE
+  checked boolean;
   call_fingerprint uuid;
 BEGIN
-  PERFORM credits.check_text('customer_id', customer_id, 200, true);
+  checked := credits.check_text('customer_id', customer_id, 200, true);
   IF amount IS NULL THEN
     PERFORM credits.refuse_argument('amount', 'is required');
   ELSIF amount = 0 THEN
@@ -15,13 +16,12 @@ BEGIN
   ELSIF amount NOT BETWEEN -9007199254740991 AND 9007199254740991 THEN
     PERFORM credits.refuse_argument('amount', 'is beyond ±9007199254740991, the most the ledger holds');
   END IF;
-  PERFORM credits.check_text('description', description, 1000, true);
+  checked := credits.check_text('description', description, 1000, true);
   IF idempotency_key IS NOT NULL THEN
-    PERFORM credits.check_text('idempotency_key', idempotency_key, 255, true);
+    checked := credits.check_text('idempotency_key', idempotency_key, 255, true);
   END IF;
-  PERFORM credits.check_metadata(metadata);
-  call_fingerprint := credits.fingerprint(idempotency_key,
-    jsonb_build_array('adjust_credits', amount, description, metadata));
+  checked := credits.check_metadata(metadata);
+  call_fingerprint := credits.fingerprint(idempotency_key, ROW('adjust_credits', amount, description, metadata)::text);
   IF amount < 0 THEN
     RETURN credits.post_debit(customer_id, -amount, 'adjustment', description, NULL, idempotency_key,
       call_fingerprint, metadata);

@@ -5,18 +5,19 @@ RETURNS credits.credit_transactions
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
+  checked boolean;
   account credits.accounts;
   hold credits.credit_holds;
   posted credits.credit_transactions;
   captured bigint;
   now timestamptz;
 BEGIN
-  PERFORM credits.check_text('customer_id', customer_id, 200, true);
+  checked := credits.check_text('customer_id', customer_id, 200, true);
   IF hold_id IS NULL THEN
     PERFORM credits.refuse_argument('hold_id', 'is required');
   END IF;
   IF amount IS NOT NULL THEN
-    PERFORM credits.check_amount('amount', amount);
+    checked := credits.check_amount('amount', amount);
   END IF;
   account := credits.lock_account(customer_id);
   hold := credits.get_open_hold(customer_id, hold_id);

@@ -9,6 +9,7 @@ CREATE OR REPLACE FUNCTION credits.claw_back(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
+  checked boolean;
   account credits.accounts;
   provisioned credits.credit_transactions;
   posted credits.credit_transactions;
@@ -19,16 +20,15 @@ DECLARE
   paid bigint;
   now timestamptz;
 BEGIN
-  PERFORM credits.check_text('customer_id', customer_id, 200, true);
-  PERFORM credits.check_text('stripe_payment_id', stripe_payment_id, 255, true);
-  PERFORM credits.check_amount('amount', amount);
+  checked := credits.check_text('customer_id', customer_id, 200, true);
+  checked := credits.check_text('stripe_payment_id', stripe_payment_id, 255, true);
+  checked := credits.check_amount('amount', amount);
   IF policy IS NULL OR policy NOT IN ('remaining', 'debt') THEN
     PERFORM credits.refuse_argument('policy', 'must be remaining or debt');
   END IF;
-  PERFORM credits.check_text('idempotency_key', idempotency_key, 255, true);
-  PERFORM credits.check_metadata(metadata);
-  call_fingerprint := credits.fingerprint(idempotency_key,
-    jsonb_build_array('claw_back', stripe_payment_id, amount, policy, metadata));
+  checked := credits.check_text('idempotency_key', idempotency_key, 255, true);
+  checked := credits.check_metadata(metadata);
+  call_fingerprint := credits.fingerprint(idempotency_key, ROW('claw_back', stripe_payment_id, amount, policy, metadata)::text);
   account := credits.lock_account(customer_id);
   posted := credits.find_replayed(customer_id, idempotency_key, call_fingerprint);
   IF posted.id IS NOT NULL THEN

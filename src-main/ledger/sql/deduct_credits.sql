@@ -5,9 +5,11 @@ CREATE OR REPLACE FUNCTION credits.deduct_credits(
   idempotency_key text DEFAULT NULL, metadata jsonb DEFAULT '{}'
 ) RETURNS credits.credit_transactions
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp AS $$
+DECLARE
+  checked boolean;
 BEGIN
-  PERFORM credits.check_usage(customer_id, amount, description, feature, idempotency_key, metadata);
+  checked := credits.check_usage(customer_id, amount, description, feature, idempotency_key, metadata);
   RETURN credits.post_debit(customer_id, amount, 'usage', coalesce(description, ''), feature, idempotency_key,
-    credits.fingerprint(idempotency_key, jsonb_build_array('deduct_credits', amount, description, feature, metadata)),
+    credits.fingerprint(idempotency_key, ROW('deduct_credits', amount, description, feature, metadata)::text),
     metadata);
 END $$;

@@ -6,18 +6,19 @@ CREATE OR REPLACE FUNCTION credits.ensure_customer(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
+  checked boolean;
   ensured credits.customers;
   owner_id text;
 BEGIN
-  PERFORM credits.check_text('id', id, 200, true);
+  checked := credits.check_text('id', id, 200, true);
   -- An id is copied, searched and put into addresses: no line breaks and tabs either.
   IF id ~ '[\x01-\x1f\x7f]' THEN
     PERFORM credits.refuse_argument('id', 'holds a control character');
   END IF;
-  PERFORM credits.check_text('email', email, 320, false);
-  PERFORM credits.check_text('name', name, 200, false);
-  PERFORM credits.check_text('stripe_customer_id', stripe_customer_id, 255, false);
-  PERFORM credits.check_text('plan_tier', plan_tier, 100, false);
+  checked := credits.check_text('email', email, 320, false);
+  checked := credits.check_text('name', name, 200, false);
+  checked := credits.check_text('stripe_customer_id', stripe_customer_id, 255, false);
+  checked := credits.check_text('plan_tier', plan_tier, 100, false);
   INSERT INTO credits.customers AS c (id, email, name, stripe_customer_id, plan_tier)
   VALUES (id, nullif(email, ''), nullif(name, ''), nullif(stripe_customer_id, ''), nullif(plan_tier, ''))
   ON CONFLICT DO NOTHING;

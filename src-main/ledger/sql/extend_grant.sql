@@ -7,12 +7,13 @@ CREATE OR REPLACE FUNCTION credits.extend_grant(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
+  checked boolean;
   account credits.accounts;
   changed credits.credit_grants;
   before timestamptz;
   now timestamptz;
 BEGIN
-  PERFORM credits.check_text('customer_id', customer_id, 200, true);
+  checked := credits.check_text('customer_id', customer_id, 200, true);
   IF grant_id IS NULL THEN
     PERFORM credits.refuse_argument('grant_id', 'is required');
   END IF;
@@ -22,7 +23,7 @@ BEGIN
   IF expires_at <= clock_timestamp() THEN
     PERFORM credits.refuse_argument('expires_at', 'must be in the future');
   END IF;
-  PERFORM credits.check_text('reason', reason, 1000, true);
+  checked := credits.check_text('reason', reason, 1000, true);
   account := credits.lock_account(customer_id);
   now := clock_timestamp();
   SELECT g.* INTO changed FROM credits.credit_grants g WHERE g.customer_id = customer_id AND g.id = grant_id;

@@ -6,7 +6,6 @@ LANGUAGE plpgsql STABLE AS $$
 #variable_conflict use_variable
 DECLARE
   first credits.credit_transactions;
-  hold_id bigint;
 BEGIN
   SELECT t.* INTO first FROM credits.credit_transactions t
   WHERE t.customer_id = customer_id AND t.idempotency_key = idempotency_key;
@@ -16,10 +15,6 @@ BEGIN
     END IF;
     RETURN first;
   END IF;
-  SELECT h.id INTO hold_id FROM credits.credit_holds h
-  WHERE h.customer_id = customer_id AND h.idempotency_key = idempotency_key;
-  IF FOUND THEN
-    PERFORM credits.fail('CR409', 'idempotency_conflict', jsonb_build_object('first_id', hold_id::text));
-  END IF;
+  PERFORM credits.refuse_key_of_hold(customer_id, idempotency_key);
   RETURN NULL;
 END $$;

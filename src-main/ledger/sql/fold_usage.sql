@@ -1,5 +1,5 @@
 -- Adds what the log gained since the last fold to the roll-ups, and returns how many transactions that were. Safe to
--- run anywhere, any number of times, side by side: while one fold runs, others return 0 at once.
+-- run anywhere, any number of times, side by side: while one fold runs, others return 0.
 --
 -- A fold takes the rows of those database transactions that have all ended (before pg_snapshot_xmin), so a row that
 -- commits late is never passed over, as it would be by its id or time; the horizon is stored together with the sums.
@@ -16,11 +16,17 @@ DECLARE
   through bigint;
   folded bigint;
 BEGIN
+  SELECT c.system_identifier INTO this_server FROM pg_control_system() c;
   SELECT s.* INTO state FROM credits.rollup_state s FOR UPDATE SKIP LOCKED;
   IF NOT FOUND THEN
-    RETURN 0;
+    PERFORM FROM credits.rollup_state s
+    WHERE s.server_identifier = this_server AND s.horizon <= pg_snapshot_xmax(pg_current_snapshot());
+    IF FOUND THEN
+      RETURN 0;
+    END IF;
+    -- Until they are made anew the roll-ups say nothing: wait for whoever does it.
+    SELECT s.* INTO state FROM credits.rollup_state s FOR UPDATE;
   END IF;
-  SELECT c.system_identifier INTO this_server FROM pg_control_system() c;
 
   IF state.server_identifier = this_server AND state.horizon <= pg_snapshot_xmax(pg_current_snapshot()) THEN
     new_horizon := pg_snapshot_xmin(pg_current_snapshot());

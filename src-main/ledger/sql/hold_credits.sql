@@ -7,20 +7,20 @@ CREATE OR REPLACE FUNCTION credits.hold_credits(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
+  checked boolean;
   account credits.accounts;
   hold credits.credit_holds;
   call_fingerprint uuid;
   first_id bigint;
   now timestamptz;
 BEGIN
-  PERFORM credits.check_usage(customer_id, amount, description, feature, idempotency_key, '{}');
+  checked := credits.check_usage(customer_id, amount, description, feature, idempotency_key, '{}');
   IF expires_in IS NULL OR expires_in <= interval '0' OR expires_in > interval '1 year' THEN
     PERFORM credits.refuse_argument('expires_in', 'must be longer than nothing and at most a year');
   END IF;
   account := credits.lock_account(customer_id);
   IF idempotency_key IS NOT NULL THEN
-    call_fingerprint := credits.fingerprint(idempotency_key,
-      jsonb_build_array('hold_credits', amount, description, feature, extract(epoch FROM expires_in)));
+    call_fingerprint := credits.fingerprint(idempotency_key, ROW('hold_credits', amount, description, feature, extract(epoch FROM expires_in))::text);
     SELECT h.* INTO hold FROM credits.credit_holds h
     WHERE h.customer_id = customer_id AND h.idempotency_key = idempotency_key;
     IF FOUND THEN
@@ -50,7 +50,8 @@ BEGIN
     call_fingerprint, credits.current_actor(), credits.with_context('{}'), now)
   RETURNING h.* INTO hold;
   UPDATE credits.accounts a
-  SET credits_held = a.credits_held + amount, next_due_at = least(a.next_due_at, hold.expires_at)
+  SET credits_held = a.credits_held + amount, next_due_at = least(a.next_due_at, hold.expires_at),
+    has_keyed_holds = a.has_keyed_holds OR idempotency_key IS NOT NULL
   WHERE a.customer_id = customer_id;
   RETURN hold;
 END $$;

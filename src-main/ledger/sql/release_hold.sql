@@ -3,9 +3,10 @@ CREATE OR REPLACE FUNCTION credits.release_hold(customer_id text, hold_id bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
+  checked boolean;
   hold credits.credit_holds;
 BEGIN
-  PERFORM credits.check_text('customer_id', customer_id, 200, true);
+  checked := credits.check_text('customer_id', customer_id, 200, true);
   IF hold_id IS NULL THEN
     PERFORM credits.refuse_argument('hold_id', 'is required');
   END IF;

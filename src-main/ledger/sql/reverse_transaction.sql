@@ -9,6 +9,7 @@ CREATE OR REPLACE FUNCTION credits.reverse_transaction(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
+  checked boolean;
   account credits.accounts;
   original credits.credit_transactions;
   posted credits.credit_transactions;
@@ -20,18 +21,17 @@ DECLARE
   owed bigint := 0;
   now timestamptz;
 BEGIN
-  PERFORM credits.check_text('customer_id', customer_id, 200, true);
+  checked := credits.check_text('customer_id', customer_id, 200, true);
   IF transaction_id IS NULL THEN
     PERFORM credits.refuse_argument('transaction_id', 'is required');
   END IF;
-  PERFORM credits.check_text('reason', reason, 1000, true);
+  checked := credits.check_text('reason', reason, 1000, true);
   IF amount IS NOT NULL THEN
-    PERFORM credits.check_amount('amount', amount);
+    checked := credits.check_amount('amount', amount);
   END IF;
   IF idempotency_key IS NOT NULL THEN
-    PERFORM credits.check_text('idempotency_key', idempotency_key, 255, true);
-    call_fingerprint := credits.fingerprint(idempotency_key,
-      jsonb_build_array('reverse_transaction', transaction_id, reason, amount));
+    checked := credits.check_text('idempotency_key', idempotency_key, 255, true);
+    call_fingerprint := credits.fingerprint(idempotency_key, ROW('reverse_transaction', transaction_id, reason, amount)::text);
   END IF;
   account := credits.lock_account(customer_id);
   IF idempotency_key IS NOT NULL THEN

@@ -6,16 +6,16 @@ CREATE OR REPLACE FUNCTION credits.use_feature(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
+  checked boolean;
   price record;
   total numeric;
   call_fingerprint uuid;
   posted credits.credit_transactions;
 BEGIN
-  PERFORM credits.check_text('feature', feature, 200, true);
-  PERFORM credits.check_usage(customer_id, 1, NULL, feature, idempotency_key, metadata);
-  PERFORM credits.check_amount('quantity', quantity);
-  call_fingerprint := credits.fingerprint(idempotency_key,
-    jsonb_build_array('use_feature', feature, quantity, metadata));
+  checked := credits.check_text('feature', feature, 200, true);
+  checked := credits.check_usage(customer_id, 1, NULL, feature, idempotency_key, metadata);
+  checked := credits.check_amount('quantity', quantity);
+  call_fingerprint := credits.fingerprint(idempotency_key, ROW('use_feature', feature, quantity, metadata)::text);
   IF idempotency_key IS NOT NULL THEN
     posted := credits.find_replayed(customer_id, idempotency_key, call_fingerprint);
     IF posted.id IS NOT NULL THEN
