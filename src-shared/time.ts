@@ -7,7 +7,10 @@ export const instantSchema = z.iso.datetime();
 export const daySchema = z.iso.date();
 
 /** An IANA time zone that this runtime knows, such as Europe/Berlin. */
-export const timeZoneSchema = z.string().max(64).refine(isTimeZone, { error: 'is not a time zone' });
+export const timeZoneSchema = z
+  .string()
+  .max(64)
+  .refine(isTimeZone, { error: 'is not a time zone' });
 
 export function isTimeZone(name: string): boolean {
   try {
@@ -36,6 +39,22 @@ export function addDays(day: string, days: number): string {
   const date = new Date(`${day}T00:00:00Z`);
   date.setUTCDate(date.getUTCDate() + days);
   return date.toISOString().slice(0, 10);
+}
+
+const HOUR_MS = 60 * 60 * 1000;
+
+/** The first instant of a calendar day in a time zone: its midnight, or later where the clock skips midnight. */
+export function startOfDay(day: string, timeZone: string): Date {
+  const utcMidnight = Date.parse(`${day}T00:00:00Z`);
+  // No zone is further than 14 hours from UTC; between these two the day begins.
+  let before = utcMidnight - 15 * HOUR_MS;
+  let reached = utcMidnight + 15 * HOUR_MS;
+  while (reached - before > 1) {
+    const middle = Math.floor((before + reached) / 2);
+    if (dayOf(new Date(middle), timeZone) < day) before = middle;
+    else reached = middle;
+  }
+  return new Date(reached);
 }
 
 export const RANGE_PRESETS = ['7d', '30d', '90d', 'this_month', 'last_month'] as const;

@@ -87,7 +87,11 @@ const ready = z.strictObject({
   report: connectionReportSchema,
 });
 export const databaseStatusSchema = z.discriminatedUnion('status', [
-  z.strictObject({ status: z.literal('connecting') }),
+  z.strictObject({
+    status: z.literal('connecting'),
+    /** What takes its time at a first start of the embedded database. */
+    step: z.enum(['starting_server', 'migrating', 'demo_data']).optional(),
+  }),
   ready,
   /** Connected, but there is no ledger, or one of another version: nothing is read until it is migrated. */
   z.strictObject({

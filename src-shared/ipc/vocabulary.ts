@@ -110,7 +110,7 @@ export const balanceSchema = z.strictObject({
 export type Balance = z.output<typeof balanceSchema>;
 
 /** An opaque place in a keyset-paged list; null where the list ends. */
-export const cursorSchema = z.string().max(500).nullable();
+export const cursorSchema = z.string().max(2000).nullable();
 
 /** "1,000+" is told by capped = true. */
 export const countSchema = z.strictObject({ count: z.number().int(), capped: z.boolean() });

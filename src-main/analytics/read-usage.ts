@@ -1,0 +1,129 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { z } from 'zod';
+import { assertDayRange, isUtc } from '#main/database/calendar.ts';
+import { type QueryTarget, runQuery } from '#main/database/run-query.ts';
+import { foldWhereNeeded, unfolded } from '#main/ledger/roll-ups.ts';
+import type { analyticsProcedures } from '#shared/ipc/analytics.ts';
+import type { TransactionType } from '#shared/ipc/vocabulary.ts';
+
+type Procedure = (typeof analyticsProcedures)['analytics.usage'];
+type Usage = z.input<Procedure['output']>;
+
+export type Days = { from: string; to: string; timeZone: string };
+
+type UsageRow = {
+  part: 'day' | 'feature' | 'type';
+  day: string | null;
+  feature: string | null;
+  type: TransactionType | null;
+  credits_in: number;
+  credits_out: number;
+  transactions: number;
+};
+
+/**
+ * Credits by day, by feature and by type over all customers; days are those of the time zone, both ends included.
+ * Always exact: roll-ups and what they have not folded yet, read by one statement. Errors: invalid_argument.
+ */
+export async function readUsage(
+  target: QueryTarget,
+  days: Days,
+  signal?: AbortSignal,
+): Promise<Usage> {
+  assertDayRange(days);
+  await foldWhereNeeded(target, signal);
+  const rows = await runQuery(
+    target,
+    sql<UsageRow>`
+      WITH daily AS MATERIALIZED (
+        SELECT day, feature, transaction_type, sum(credits_in) AS credits_in, sum(credits_out) AS credits_out,
+          sum(transactions) AS transactions
+        FROM (
+          ${isUtc(days.timeZone) ? fromUtcDays(days) : fromQuarterHours(days)}
+          UNION ALL
+          ${fromLog(days, unfolded)}
+        ) parts
+        GROUP BY day, feature, transaction_type
+      ), features AS (
+        SELECT feature, sum(credits_out) AS used, sum(transactions) AS transactions,
+          row_number() OVER (ORDER BY sum(credits_out) DESC, feature) AS place
+        FROM daily WHERE transaction_type = 'usage' GROUP BY feature
+      ), ordered AS (
+        SELECT 'day' AS part, d.day::text AS day, f.feature, NULL AS type, 0::bigint AS credits_in,
+          sum(d.credits_out)::bigint AS credits_out, sum(d.transactions)::bigint AS transactions
+        FROM daily d LEFT JOIN features f ON f.feature = d.feature AND f.place <= 5
+        WHERE d.transaction_type = 'usage' GROUP BY d.day, f.feature
+        UNION ALL
+        SELECT 'feature', NULL, feature, NULL, 0, used::bigint, transactions::bigint FROM features
+        UNION ALL
+        SELECT 'type', NULL, NULL, transaction_type, sum(credits_in)::bigint, sum(credits_out)::bigint,
+          sum(transactions)::bigint
+        FROM daily GROUP BY transaction_type
+      )
+      SELECT * FROM ordered
+      ORDER BY part, day, CASE WHEN part = 'day' THEN feature END NULLS LAST, credits_out DESC, feature, type`,
+    signal,
+  );
+  return {
+    byDay: rows.flatMap((row) =>
+      row.part === 'day' && row.day !== null
+        ? [{ day: row.day, feature: row.feature, used: row.credits_out }]
+        : [],
+    ),
+    byFeature: rows.flatMap((row) =>
+      row.part === 'feature' && row.feature !== null
+        ? [{ feature: row.feature, used: row.credits_out, transactions: row.transactions }]
+        : [],
+    ),
+    byType: rows.flatMap((row) =>
+      row.part === 'type' && row.type !== null
+        ? [
+            {
+              type: row.type,
+              creditsIn: row.credits_in,
+              creditsOut: row.credits_out,
+              transactions: row.transactions,
+            },
+          ]
+        : [],
+    ),
+  };
+}
+
+function fromUtcDays({ from, to }: Days): RawBuilder<unknown> {
+  return sql`SELECT day, feature, transaction_type, credits_in, credits_out, transactions
+    FROM credits.rollup_days WHERE day BETWEEN ${from}::date AND ${to}::date`;
+}
+
+// The last zone whose offset was no multiple of 15 minutes (Africa/Monrovia) left it in January 1972.
+const QUARTER_HOURS_SINCE = sql`'1972-02-01 00:00:00+00'::timestamptz`;
+
+function fromQuarterHours(days: Days): RawBuilder<unknown> {
+  const older = sql`t.created_at < ${QUARTER_HOURS_SINCE} AND NOT (${unfolded})`;
+  return sql`SELECT (quarter_hour AT TIME ZONE ${days.timeZone})::date AS day, feature, transaction_type,
+      credits_in, credits_out, transactions
+    FROM credits.rollup_quarter_hours
+    WHERE quarter_hour >= greatest(${startOf(days)}, ${QUARTER_HOURS_SINCE}) AND quarter_hour < ${endOf(days)}
+      AND (quarter_hour AT TIME ZONE ${days.timeZone})::date BETWEEN ${days.from}::date AND ${days.to}::date
+    ${days.from < '1972-02-03' ? sql`UNION ALL ${fromLog(days, older)}` : sql``}`;
+}
+
+function fromLog(days: Days, condition: RawBuilder<unknown>): RawBuilder<unknown> {
+  const day = sql`(t.created_at AT TIME ZONE ${days.timeZone})::date`;
+  return sql`SELECT ${day} AS day, coalesce(t.feature, ''), t.transaction_type, greatest(t.amount, 0),
+      greatest(-t.amount, 0), 1
+    FROM credits.credit_transactions t
+    WHERE ${condition} AND ${day} BETWEEN ${days.from}::date AND ${days.to}::date`;
+}
+
+/**
+ * Bounds that surely hold the days of any zone, for the index; which day a row belongs to is told by its own local date,
+ * also where a clock shows a midnight twice or never.
+ */
+export function startOf({ from }: Days): RawBuilder<unknown> {
+  return sql`((${from}::date - 2)::timestamp AT TIME ZONE 'UTC')`;
+}
+
+export function endOf({ to }: Days): RawBuilder<unknown> {
+  return sql`((${to}::date + 2)::timestamp AT TIME ZONE 'UTC')`;
+}

@@ -1,0 +1,219 @@
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { Kysely } from 'kysely';
+import { AppError } from '#shared/errors.ts';
+import type { ConsoleEvent } from '#shared/ipc/events.ts';
+import type { Ability, DatabaseStatus } from '#shared/ipc/settings.ts';
+import { type ActiveConnection, createActiveConnection } from './connection/active-connection.ts';
+import type { ConnectionReport, ConsolePool } from './connection/open-connection.ts';
+import { createSavedConnections, type SavedConnections } from './connection/saved-connections.ts';
+import type { Database } from './database/tables/database.ts';
+import { createEmitter, type Emitter } from './emitter.ts';
+import { toAppError } from './ipc/wire-errors.ts';
+import type { Log } from './logging/log.ts';
+import type { SecretStore } from './settings/secret-store.ts';
+import {
+  EMBEDDED_ID,
+  openSettingsFile,
+  type SavedConnection,
+  type SettingsFile,
+} from './settings/settings-file.ts';
+
+/** The active connection, ready for use: current schema, checked role. */
+export type ReadyDatabase = {
+  readonly pool: ConsolePool;
+  readonly kysely: Kysely<Database>;
+  readonly connection: SavedConnection;
+  readonly report: ConnectionReport;
+  readonly abilities: ReadonlySet<Ability>;
+  /** What stands on rows as who acts; the pool's sessions have it as `credits.actor` where it is not the login. */
+  readonly actor: string;
+};
+
+/** What the host's desktop does for the console. The command line and the tests have none of it. */
+export type Desktop = {
+  /** Asks where to save; undefined when the person dismissed it. */
+  readonly chooseSaveFile: (suggestedName: string) => Promise<string | undefined>;
+  readonly showInFolder: (file: string) => void;
+  readonly openFolder: (folder: string) => Promise<void>;
+  readonly openLink: (url: string) => Promise<void>;
+};
+
+/** What About says of the program that hosts the console. */
+export type HostVersions = {
+  readonly version: string;
+  readonly electron: string;
+  readonly chrome: string;
+  readonly runtimeNote: string | null;
+};
+
+export type ConsoleOptions = {
+  readonly dataFolder: string;
+  readonly log: Log;
+  readonly logFile: string;
+  readonly secrets: SecretStore;
+  readonly versions: HostVersions;
+  readonly desktop?: Desktop | undefined;
+  /** Whether a first start on an empty data folder fills the ledger with demo data. */
+  readonly demoData: boolean;
+  readonly now?: () => Date;
+};
+
+/** The application: everything the window, the command line and the tests do goes through one of these. */
+export type Console = {
+  readonly dataFolder: string;
+  readonly logFile: string;
+  readonly versions: HostVersions;
+  readonly log: Log;
+  readonly now: () => Date;
+  readonly events: Emitter<ConsoleEvent>;
+  readonly desktop: Desktop | undefined;
+  readonly settings: SettingsFile;
+  readonly secrets: SecretStore;
+  readonly connections: SavedConnections;
+  readonly connection: ActiveConnection;
+  /** Files that exports of this session wrote, by exportId: what `settings.showExport` may show. */
+  readonly exportedFiles: Map<string, string>;
+  /** Connects to the active connection. Resolves with the state that came of it; never rejects because of it. */
+  readonly start: () => Promise<DatabaseStatus>;
+  /** To read with. Throws AppError (database_unavailable, schema_missing …) unless the connection is ready. */
+  readonly database: () => ReadyDatabase;
+  /**
+   * To change something with: as `database`, and throws `not_permitted` where the role lacks the ability, and
+   * `confirmation_required` on a production connection unless confirmed. Pass `confirmedProduction` for whatever posts.
+   */
+  readonly databaseFor: (
+    ability: Ability,
+    question?: { readonly confirmedProduction: boolean },
+  ) => ReadyDatabase;
+  /** Who acts: on the embedded database the set name or the system's user, on a team's the login. */
+  readonly actor: () => string;
+  /** Ends connections, and the embedded server where no other console uses it. */
+  readonly stop: () => Promise<void>;
+};
+
+/**
+ * Builds the application from its parts; Electron, the command line and the tests host it. Makes the data folder where it is
+ * missing. Throws AppError `file_error` or `database_folder` where the folder cannot be used.
+ */
+export function createConsole(options: ConsoleOptions): Console {
+  const { log, dataFolder, secrets } = options;
+  const now = options.now ?? (() => new Date());
+  makeDataFolder(dataFolder);
+  const settings = openSettingsFile(dataFolder, log, now);
+  const connections = createSavedConnections(settings, secrets);
+  const events = createEmitter<ConsoleEvent>((error) => log.error('A listener failed.', error));
+  const embeddedActor = () => settings.current().preferences.actorName ?? systemUser();
+  const connection = createActiveConnection({
+    dataFolder,
+    saved: connections,
+    demoData: options.demoData,
+    embeddedActor,
+    now,
+    log,
+    onChange: (database) => events.emit({ type: 'database.changed', database }),
+    toAppError: (error) => toAppError(error, 'query') ?? unexpected(error),
+  });
+
+  function database(): ReadyDatabase {
+    const { connectionId, open, actor } = connection.ready();
+    return {
+      pool: open.pool,
+      kysely: open.kysely,
+      report: open.report,
+      // The one that is open, which may not be the chosen one any more.
+      connection: connections.get(connectionId),
+      abilities: new Set(open.report.abilities),
+      actor,
+    };
+  }
+
+  return {
+    dataFolder,
+    logFile: options.logFile,
+    versions: options.versions,
+    log,
+    now,
+    events,
+    desktop: options.desktop,
+    settings,
+    secrets,
+    connections,
+    connection,
+    exportedFiles: new Map(),
+    start: () => connection.connect(),
+    database,
+    databaseFor(ability, question) {
+      const ready = database();
+      if (!ready.abilities.has(ability)) {
+        throw new AppError(
+          'not_permitted',
+          `The database role “${ready.report.role}” may not do this. Nothing was changed. Ask whoever manages the database for the right.`,
+          { details: { needs: ability } },
+        );
+      }
+      if (question) assertConfirmed(ready.connection, question.confirmedProduction);
+      return ready;
+    },
+    actor: () => {
+      const active = connections.active();
+      if (active.id === EMBEDDED_ID) return embeddedActor();
+      const status = connection.status();
+      return 'report' in status ? status.report.role : loginOf(active);
+    },
+    stop: () => connection.stop(),
+  };
+}
+
+/** The second question of a production connection. Throws `confirmation_required`. */
+export function assertConfirmed(connection: SavedConnection, confirmed: boolean): void {
+  if (connection.environment !== 'production' || confirmed) return;
+  throw new AppError(
+    'confirmation_required',
+    `“${connection.name}” is production. Nothing was changed yet: confirm once more.`,
+  );
+}
+
+/** Makes the data folder where it is missing, private to its user. Throws AppError `file_error` where it cannot serve. */
+export function makeDataFolder(dataFolder: string): void {
+  try {
+    // The folders above are left as usual; only the console's own is private.
+    mkdirSync(path.dirname(dataFolder), { recursive: true });
+    try {
+      mkdirSync(dataFolder, { mode: 0o700 });
+    } catch (error) {
+      if (!statSync(dataFolder).isDirectory()) throw error;
+    }
+    accessSync(dataFolder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+    throw new AppError(
+      'file_error',
+      `The data folder ${dataFolder} cannot be used (${code}). Nothing was changed. Make it a folder that you can write to, or choose another one with CREDIT_CONSOLE_DATA.`,
+      { cause },
+    );
+  }
+}
+
+function systemUser(): string {
+  try {
+    return os.userInfo().username || 'unknown';
+  } catch {
+    // A user without an entry in the system's list, as in some containers.
+    return process.env.USER || 'unknown';
+  }
+}
+
+function loginOf(connection: SavedConnection): string {
+  return connection.url === null ? '' : decodeURIComponent(new URL(connection.url).username);
+}
+
+function unexpected(cause: unknown): AppError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new AppError(
+    'internal',
+    `The database could not be opened: ${reason}. Nothing was changed. Try again; the log says more.`,
+    { cause },
+  );
+}

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { app, BrowserWindow, dialog, shell } from 'electron';
+import { AppError } from '#shared/errors.ts';
+import type { Desktop } from '../console.ts';
+import { createLinkOpener } from './external-links.ts';
+
+/** What the console asks of the desktop: dialogs, the file manager, the browser. */
+export function createDesktop(): Desktop {
+  const openLink = createLinkOpener({
+    confirmHost: async (host) => {
+      const { response } = await showMessage({
+        type: 'question',
+        message: `Open ${host} in the browser?`,
+        detail:
+          'The address was typed by a person into the ledger. Open it only if you know this host.',
+        buttons: ['Open', 'Cancel'],
+        defaultId: 1,
+        cancelId: 1,
+        noLink: true,
+      });
+      return response === 0;
+    },
+    // The one place of the app that opens an address outside of it.
+    open: (address) => shell.openExternal(address),
+  });
+  return {
+    async chooseSaveFile(suggestedName) {
+      const options: Electron.SaveDialogOptions = {
+        title: 'Export transactions',
+        defaultPath: join(app.getPath('downloads'), suggestedName),
+        filters: [{ name: 'CSV', extensions: ['csv'] }],
+        properties: ['createDirectory', 'showOverwriteConfirmation'],
+      };
+      const window = mainWindow();
+      const { canceled, filePath } = window
+        ? await dialog.showSaveDialog(window, options)
+        : await dialog.showSaveDialog(options);
+      return canceled || !filePath ? undefined : filePath;
+    },
+    showInFolder: (file) => shell.showItemInFolder(file),
+    async openFolder(folder) {
+      const problem = await shell.openPath(folder);
+      if (problem !== '') {
+        throw new AppError(
+          'file_error',
+          `${folder} could not be opened: ${problem}. Nothing was changed. Open it in your file manager.`,
+        );
+      }
+    },
+    openLink,
+  };
+}
+
+/** Shows a message over the window, or by itself where there is none. */
+export function showMessage(
+  options: Electron.MessageBoxOptions,
+): Promise<Electron.MessageBoxReturnValue> {
+  const window = mainWindow();
+  return window ? dialog.showMessageBox(window, options) : dialog.showMessageBox(options);
+}
+
+function mainWindow(): BrowserWindow | undefined {
+  return BrowserWindow.getFocusedWindow() ?? BrowserWindow.getAllWindows()[0];
+}

@@ -1,0 +1,19 @@
+import type { Contract } from '#shared/ipc/contract.ts';
+import type { Handlers } from '#shared/ipc/procedure.ts';
+import type { Console } from '../console.ts';
+import { analyticsHandlers } from './analytics-handlers.ts';
+import { customersHandlers } from './customers-handlers.ts';
+import { ledgerHandlers } from './ledger-handlers.ts';
+import { settingsHandlers } from './settings-handlers.ts';
+import { transactionsHandlers } from './transactions-handlers.ts';
+
+/** Every procedure's handler: one that is missing or of another shape does not compile. */
+export function createHandlers(console: Console): Handlers<Contract> {
+  return {
+    ...customersHandlers(console),
+    ...transactionsHandlers(console),
+    ...analyticsHandlers(console),
+    ...ledgerHandlers(console),
+    ...settingsHandlers(console),
+  };
+}

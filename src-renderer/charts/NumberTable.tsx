@@ -1,0 +1,64 @@
+import type { ReactNode } from 'react';
+import { formatCredits } from '#renderer/format/credits.ts';
+import styles from './charts.module.css';
+
+/** The numbers of a figure as rows, with a last row that adds them up. */
+export function NumberTable({
+  label,
+  nameHeader,
+  numberHeaders,
+  rows,
+  totalLabel = 'Total',
+}: {
+  label: string;
+  nameHeader: string;
+  numberHeaders: readonly string[];
+  /** One number a header, whole. */
+  rows: ReadonlyArray<{ key: string; name: ReactNode; numbers: readonly number[] }>;
+  totalLabel?: string;
+}) {
+  const totals = numberHeaders.map((_, index) =>
+    rows.reduce((sum, row) => sum + (row.numbers[index] ?? 0), 0),
+  );
+  return (
+    <div className={styles.figure}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key */}
+      <section className={styles.tableScroll} tabIndex={0} aria-label={`${label}, rows`}>
+        <table className={styles.table} aria-label={label}>
+          <thead>
+            <tr>
+              <th scope="col">{nameHeader}</th>
+              {numberHeaders.map((header) => (
+                <th key={header} scope="col" className={styles.number}>
+                  {header}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row.key}>
+                <th scope="row">{row.name}</th>
+                {numberHeaders.map((header, index) => (
+                  <td key={header} className={styles.number}>
+                    {formatCredits(row.numbers[index] ?? 0)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+          <tfoot>
+            <tr>
+              <th scope="row">{totalLabel}</th>
+              {numberHeaders.map((header, index) => (
+                <td key={header} className={styles.number}>
+                  {formatCredits(totals[index] ?? 0)}
+                </td>
+              ))}
+            </tr>
+          </tfoot>
+        </table>
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,214 @@
+import { ActionIcon, Button, UnstyledButton } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { toAppError } from '#renderer/api/client.ts';
+import { formatCreditsInWords } from '#renderer/format/credits.ts';
+import { transactionTypeLabel } from '#renderer/format/labels.ts';
+import { CreditAmount } from '#renderer/ui/CreditAmount.tsx';
+import { EmptyState } from '#renderer/ui/EmptyState.tsx';
+import { ErrorState } from '#renderer/ui/ErrorState.tsx';
+import { FilterChip } from '#renderer/ui/FilterChip.tsx';
+import { InstantText } from '#renderer/ui/InstantText.tsx';
+import { ChevronRightIcon } from '#renderer/ui/icons.tsx';
+import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
+import { TypeBadge } from '#renderer/ui/TypeBadge.tsx';
+import type { Grant, TransactionType } from '#shared/ipc/vocabulary.ts';
+import styles from './credits-tab.module.css';
+import { useCustomerTransactions, useGrantDebits } from './queries.ts';
+
+type DebitRow = {
+  transactionId: string;
+  type: TransactionType;
+  description: string;
+  feature: string | null;
+  /** As a movement of the account: negative takes. */
+  amount: number;
+  createdAt: string;
+};
+
+/** The debits one grant paid, or the newest ones; choosing one marks the grants that paid it. */
+export function DebitsPanel({
+  customerId,
+  grant,
+  onLeaveGrant,
+  debitId,
+  onChooseDebit,
+  onOpenTransaction,
+  paidText,
+}: {
+  customerId: string;
+  /** null: the newest debits of the customer. */
+  grant: Grant | null;
+  onLeaveGrant: () => void;
+  debitId: string | null;
+  onChooseDebit: (transactionId: string | null) => void;
+  onOpenTransaction: (transactionId: string) => void;
+  /** Which grants paid the chosen debit, in words. */
+  paidText: string | null;
+}) {
+  const rows = { debitId, onChooseDebit, onOpenTransaction };
+  return (
+    <section className={styles.section} aria-label="Debits">
+      <h2 className={styles.title}>
+        {grant === null ? 'Newest debits' : 'Debits this grant paid'}
+        {grant !== null && (
+          <FilterChip
+            label="Grant"
+            value={`${transactionTypeLabel(grant.source)}${grant.description === '' ? '' : `, ${grant.description}`}`}
+            onRemove={onLeaveGrant}
+          />
+        )}
+      </h2>
+      <p className={styles.paidText} role="status">
+        {paidText ?? 'Choose a debit to mark the grants that paid it.'}
+      </p>
+      {grant === null ? (
+        <NewestDebits customerId={customerId} {...rows} />
+      ) : (
+        <GrantDebits customerId={customerId} grant={grant} {...rows} />
+      )}
+    </section>
+  );
+}
+
+type RowHandlers = {
+  debitId: string | null;
+  onChooseDebit: (transactionId: string | null) => void;
+  onOpenTransaction: (transactionId: string) => void;
+};
+
+const NEWEST = 10;
+
+function NewestDebits({ customerId, ...handlers }: { customerId: string } & RowHandlers) {
+  const { pages, rows } = useCustomerTransactions(customerId);
+  const debits = rows
+    .filter((row) => row.amount < 0)
+    .slice(0, NEWEST)
+    .map((row): DebitRow => ({ ...row, transactionId: row.id }));
+  return (
+    <DebitTable
+      label="Newest debits"
+      amountHeader="Amount"
+      rows={debits}
+      query={pages}
+      emptyText="Nothing was taken from this account yet."
+      {...handlers}
+    />
+  );
+}
+
+function GrantDebits({
+  customerId,
+  grant,
+  ...handlers
+}: { customerId: string; grant: Grant } & RowHandlers) {
+  const { pages, rows } = useGrantDebits(customerId, grant.id);
+  return (
+    <DebitTable
+      label="Debits this grant paid"
+      amountHeader="From this grant"
+      // The query counts what left the grant; the account sees it with the other sign.
+      rows={rows.map((row): DebitRow => ({ ...row, amount: row.amount === 0 ? 0 : -row.amount }))}
+      query={pages}
+      emptyText="This grant has not paid any debit yet."
+      more={
+        pages.hasNextPage && (
+          <Button
+            variant="subtle"
+            size="compact-sm"
+            className={styles.showAll}
+            loading={pages.isFetchingNextPage}
+            onClick={() => void pages.fetchNextPage()}
+          >
+            Show older
+          </Button>
+        )
+      }
+      {...handlers}
+    />
+  );
+}
+
+function DebitTable({
+  label,
+  amountHeader,
+  rows,
+  query,
+  emptyText,
+  more,
+  debitId,
+  onChooseDebit,
+  onOpenTransaction,
+}: {
+  label: string;
+  amountHeader: string;
+  rows: readonly DebitRow[];
+  query: { isPending: boolean; isError: boolean; error: unknown; refetch: () => unknown };
+  emptyText: string;
+  more?: ReactNode;
+} & RowHandlers) {
+  if (query.isError && rows.length === 0) {
+    return <ErrorState error={toAppError(query.error)} onRetry={() => void query.refetch()} />;
+  }
+  if (query.isPending) return <LoadingRows count={5} label="Loading debits" />;
+  if (rows.length === 0) return <EmptyState>{emptyText}</EmptyState>;
+  return (
+    <div className={styles.tableFrame}>
+      <table className={styles.table} aria-label={label}>
+        <thead>
+          <tr>
+            <th scope="col">Debit</th>
+            <th scope="col">Feature</th>
+            <th scope="col">Time</th>
+            <th scope="col" className={styles.number}>
+              {amountHeader}
+            </th>
+            <th scope="col">
+              <span className={styles.hiddenText}>Details</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => {
+            const isChosen = row.transactionId === debitId;
+            const name = row.description || `Transaction ${row.transactionId}`;
+            return (
+              <tr
+                // A debit and what a reversal put back of it are rows of their own.
+                key={`${row.transactionId} ${row.amount}`}
+                data-chosen={isChosen || undefined}
+              >
+                <th scope="row">
+                  <UnstyledButton
+                    className={styles.choose}
+                    aria-pressed={isChosen}
+                    title={isChosen ? 'Leave this debit' : 'Mark the grants that paid it'}
+                    onClick={() => onChooseDebit(isChosen ? null : row.transactionId)}
+                  >
+                    <TypeBadge type={row.type} /> <span className={styles.chooseWords}>{name}</span>
+                  </UnstyledButton>
+                </th>
+                <td>{row.feature ?? ''}</td>
+                <td className={styles.expires}>
+                  <InstantText iso={row.createdAt} show="date" />
+                </td>
+                <td className={styles.number}>
+                  <CreditAmount value={row.amount} signed />
+                </td>
+                <td className={styles.actions}>
+                  <ActionIcon
+                    size={24}
+                    aria-label={`Details of ${name}, ${formatCreditsInWords(row.amount)}`}
+                    onClick={() => onOpenTransaction(row.transactionId)}
+                  >
+                    <ChevronRightIcon size={14} />
+                  </ActionIcon>
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+      {more}
+    </div>
+  );
+}

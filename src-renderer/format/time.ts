@@ -1,0 +1,112 @@
+import { dayOf } from '#shared/time.ts';
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Intl formats cost much to make and nothing to keep. */
+function format(key: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  let made = formats.get(key);
+  if (made === undefined) {
+    made = new Intl.DateTimeFormat('en-GB', options);
+    formats.set(key, made);
+  }
+  return made;
+}
+
+/** An instant in a time zone, to the minute, with the zone: "22 Nov 2026, 09:05 CET". */
+export function formatInstant(iso: string, timeZone: string): string {
+  return format(`instant ${timeZone}`, {
+    timeZone,
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZoneName: 'short',
+  }).format(new Date(iso));
+}
+
+/** An instant for a narrow column, without seconds and zone: "22 Nov 2026, 09:05". */
+export function formatInstantShort(iso: string, timeZone: string): string {
+  return format(`short ${timeZone}`, {
+    timeZone,
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  }).format(new Date(iso));
+}
+
+/** The time of day alone, where the day stands above: "09:05". */
+export function formatTimeOfDay(iso: string, timeZone: string): string {
+  return format(`time ${timeZone}`, {
+    timeZone,
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  }).format(new Date(iso));
+}
+
+/** An instant to the second, with the zone: "22 Nov 2026, 09:05:07 CET". */
+export function formatInstantExact(iso: string, timeZone: string): string {
+  return format(`exact ${timeZone}`, {
+    timeZone,
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+    timeZoneName: 'short',
+  }).format(new Date(iso));
+}
+
+/** The calendar day of an instant in a time zone: "22 Nov 2026". */
+export function formatDate(iso: string, timeZone: string): string {
+  return formatDay(dayOf(new Date(iso), timeZone));
+}
+
+/** A calendar day (YYYY-MM-DD): "22 Nov 2026". */
+export function formatDay(day: string): string {
+  return format('day', {
+    timeZone: 'UTC',
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+  }).format(new Date(`${day}T00:00:00Z`));
+}
+
+/** A calendar day without its year, for axes: "22 Nov". */
+export function formatDayShort(day: string): string {
+  return format('day short', { timeZone: 'UTC', day: 'numeric', month: 'short' }).format(
+    new Date(`${day}T00:00:00Z`),
+  );
+}
+
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** How far an instant lies from now: "3 hours ago", "in 5 days", "yesterday"; "now" within a minute. */
+export function formatRelative(iso: string, now: Date = new Date()): string {
+  const seconds = (new Date(iso).getTime() - now.getTime()) / 1000;
+  const distance = Math.abs(seconds);
+  if (distance < MINUTE) return 'now';
+  if (distance < HOUR) return relative.format(Math.trunc(seconds / MINUTE), 'minute');
+  if (distance < DAY) return relative.format(Math.trunc(seconds / HOUR), 'hour');
+  if (distance < 30 * DAY) return relative.format(Math.trunc(seconds / DAY), 'day');
+  if (distance < 365 * DAY) return relative.format(Math.trunc(seconds / (30.4375 * DAY)), 'month');
+  return relative.format(Math.trunc(seconds / (365.25 * DAY)), 'year');
+}
+
+/** A zone with its present offset: "Europe/Berlin (GMT+1)". */
+export function formatTimeZone(timeZone: string, at: Date = new Date()): string {
+  const offset = format(`offset ${timeZone}`, { timeZone, timeZoneName: 'shortOffset' })
+    .formatToParts(at)
+    .find((part) => part.type === 'timeZoneName')?.value;
+  return offset === undefined || offset === timeZone ? timeZone : `${timeZone} (${offset})`;
+}

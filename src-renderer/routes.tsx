@@ -1,0 +1,83 @@
+import { lazy, Suspense } from 'react';
+import { Redirect, Route, Switch } from 'wouter';
+import { decodeSegment, paths } from './navigation/paths.ts';
+import { EmptyState } from './ui/EmptyState.tsx';
+import { LinkButton } from './ui/LinkButton.tsx';
+import { LoadingRows } from './ui/LoadingRows.tsx';
+import { Page } from './ui/Page.tsx';
+
+const CustomersPage = lazy(async () => ({
+  default: (await import('./features/customers/CustomersPage.tsx')).CustomersPage,
+}));
+const CustomerPage = lazy(async () => ({
+  default: (await import('./features/customers/CustomerPage.tsx')).CustomerPage,
+}));
+const TransactionsPage = lazy(async () => ({
+  default: (await import('./features/transactions/TransactionsPage.tsx')).TransactionsPage,
+}));
+const UsagePage = lazy(async () => ({
+  default: (await import('./features/usage/UsagePage.tsx')).UsagePage,
+}));
+const SettingsPage = lazy(async () => ({
+  default: (await import('./features/settings/SettingsPage.tsx')).SettingsPage,
+}));
+const DatabaseSettingsPage = lazy(async () => ({
+  default: (await import('./features/settings/DatabaseSettingsPage.tsx')).DatabaseSettingsPage,
+}));
+const AboutPage = lazy(async () => ({
+  default: (await import('./features/settings/AboutPage.tsx')).AboutPage,
+}));
+
+const loading = (
+  <Page>
+    <LoadingRows />
+  </Page>
+);
+
+/** The pages that show the ledger: they need a database that is ready. */
+export function LedgerRoutes() {
+  return (
+    <Suspense fallback={loading}>
+      <Switch>
+        <Route path={paths.customers} component={CustomersPage} />
+        <Route path="/customers/:id">
+          {({ id }) => {
+            const customerId = decodeSegment(id);
+            // Another customer is another page: nothing half-entered goes along.
+            return <CustomerPage key={customerId} customerId={customerId} />;
+          }}
+        </Route>
+        <Route path={paths.transactions} component={TransactionsPage} />
+        <Route path={paths.usage} component={UsagePage} />
+        <Route path="/">
+          <Redirect to={paths.customers} replace />
+        </Route>
+        <Route>
+          <Page>
+            <EmptyState action={<LinkButton to={paths.customers}>Go to Customers</LinkButton>}>
+              There is no page at this address.
+            </EmptyState>
+          </Page>
+        </Route>
+      </Switch>
+    </Suspense>
+  );
+}
+
+/** The pages that work without a database. */
+export function SettingsRoutes() {
+  return (
+    <Suspense fallback={loading}>
+      <Switch>
+        <Route path={paths.databaseSettings} component={DatabaseSettingsPage} />
+        <Route path={paths.about} component={AboutPage} />
+        <Route component={SettingsPage} />
+      </Switch>
+    </Suspense>
+  );
+}
+
+/** Whether a path belongs to the pages that work without a database. */
+export function worksWithoutDatabase(path: string): boolean {
+  return path === paths.about || path === paths.settings || path.startsWith(`${paths.settings}/`);
+}

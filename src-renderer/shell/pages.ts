@@ -1,0 +1,57 @@
+import { paths } from '#renderer/navigation/paths.ts';
+import {
+  AboutIcon,
+  CustomersIcon,
+  DatabaseIcon,
+  SettingsIcon,
+  TransactionsIcon,
+  UsageIcon,
+} from '#renderer/ui/icons.tsx';
+import type { ShortcutId } from '#renderer/ui/shortcuts.ts';
+
+/** The pages that the sidebar and the palette offer, in their order and groups. */
+export const PAGES = [
+  {
+    label: 'Customers',
+    path: paths.customers,
+    Icon: CustomersIcon,
+    shortcut: 'go-customers',
+    group: 'ledger',
+  },
+  {
+    label: 'Transactions',
+    path: paths.transactions,
+    Icon: TransactionsIcon,
+    shortcut: 'go-transactions',
+    group: 'ledger',
+  },
+  { label: 'Usage', path: paths.usage, Icon: UsageIcon, shortcut: 'go-usage', group: 'ledger' },
+  {
+    label: 'Settings',
+    path: paths.settings,
+    Icon: SettingsIcon,
+    shortcut: 'go-settings',
+    group: 'console',
+  },
+  {
+    label: 'Database',
+    path: paths.databaseSettings,
+    Icon: DatabaseIcon,
+    shortcut: 'go-database',
+    group: 'console',
+  },
+  { label: 'About', path: paths.about, Icon: AboutIcon, shortcut: 'go-about', group: 'console' },
+] as const satisfies ReadonlyArray<{
+  label: string;
+  path: string;
+  Icon: typeof AboutIcon;
+  shortcut: ShortcutId;
+  group: 'ledger' | 'console';
+}>;
+
+/** The page of the sidebar that a path belongs to: the one with the longest matching beginning. */
+export function pageOf(path: string) {
+  return PAGES.filter((page) => path === page.path || path.startsWith(`${page.path}/`)).sort(
+    (one, other) => other.path.length - one.path.length,
+  )[0];
+}

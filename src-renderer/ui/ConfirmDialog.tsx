@@ -1,0 +1,31 @@
+import { Button, Group, Modal } from '@mantine/core';
+import type { ReactNode } from 'react';
+
+/**
+ * Asks once more. Cancel is the default: it has the focus, and Esc means it. The other button names the act.
+ */
+export function ConfirmDialog(props: {
+  opened: boolean;
+  title: ReactNode;
+  children: ReactNode;
+  confirmLabel: string;
+  cancelLabel?: string;
+  /** For acts that destroy or that cannot be taken back. */
+  isDangerous?: boolean;
+  onConfirm: () => void;
+  onCancel: () => void;
+}) {
+  return (
+    <Modal opened={props.opened} onClose={props.onCancel} title={props.title} size={440}>
+      {props.children}
+      <Group justify="flex-end" gap="sm" mt="lg">
+        <Button variant="default" data-autofocus onClick={props.onCancel}>
+          {props.cancelLabel ?? 'Cancel'}
+        </Button>
+        <Button {...(props.isDangerous === true && { color: 'red' })} onClick={props.onConfirm}>
+          {props.confirmLabel}
+        </Button>
+      </Group>
+    </Modal>
+  );
+}

@@ -1,0 +1,156 @@
+/**
+ * `npm run bench`: what the ledger's functions and the console's queries cost on this machine. Absolute figures depend on
+ * it; the ratios to a bare function in the same run carry over. Nothing here fails on a slow machine.
+ */
+import os from 'node:os';
+import { parseArgs } from 'node:util';
+import { type BenchServer, connect, startDurableServer, useServer } from './durable-server.ts';
+import {
+  CASES,
+  type CaseName,
+  type LedgerResult,
+  runLedgerBench,
+  type SyncMode,
+} from './ledger-bench.ts';
+import { type Probe, probeFsync, probeRoundTrip } from './probes.ts';
+import { fixed, printTable, whole } from './report.ts';
+
+const HELP = `npm run bench -- [ledger] [queries] [options]      (without a part: both)
+
+ledger    postings a second, each as a ratio to a bare function that updates a balance and inserts a row
+  --quick               one mode (sync on), 3 short rounds: about 20 seconds
+  --sync on|off|both    synchronous_commit of the callers (both)
+  --only a,b            cases: ${CASES.join(', ')}
+  --rounds N            interleaved rounds (5)   --seconds N   per case and round (3)
+  --accounts N          (10000)                  --connections N   (8)
+queries   the console's queries on a seeded database
+  --customers N         (20000)                  --transactions N  (200000)
+both
+  --database-url URL    a PostgreSQL that runs already: empty for ledger; for queries an already seeded one is used as it is
+  --json                the result as JSON on standard output, and nothing else there`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    help: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    sync: { type: 'string' },
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    accounts: { type: 'string' },
+    connections: { type: 'string' },
+    customers: { type: 'string' },
+    transactions: { type: 'string' },
+    'database-url': { type: 'string' },
+  },
+});
+
+type Report = {
+  machine: string;
+  fsync: Probe | null;
+  roundTrip: Probe;
+  ledger?: LedgerResult[];
+};
+
+if (values.help) {
+  console.log(HELP);
+} else {
+  await main();
+}
+
+async function main(): Promise<void> {
+  const parts = positionals.length > 0 ? positionals : ['ledger'];
+  const url = values['database-url'];
+  const server = url === undefined ? await startDurableServer() : await useServer(url);
+  const stopOnSignal = () => {
+    void server.stop().finally(() => process.exit(130));
+  };
+  process.once('SIGINT', stopOnSignal);
+  process.once('SIGTERM', stopOnSignal);
+  try {
+    const report = await probe(server);
+    if (parts.includes('ledger')) report.ledger = await ledger(server);
+    if (values.json) console.log(JSON.stringify(report, null, 2));
+  } finally {
+    await server.stop();
+  }
+}
+
+async function probe(server: BenchServer): Promise<Report> {
+  const client = await connect(server.url);
+  try {
+    const { rows } = await client.query<{ version: string; fsync: string }>(
+      `SELECT current_setting('server_version') AS version, current_setting('fsync') AS fsync`,
+    );
+    const machine = `${os.cpus().length} × ${os.cpus()[0]?.model.trim()}, PostgreSQL ${rows[0]?.version} (fsync ${rows[0]?.fsync}), Node ${process.versions.node}`;
+    const fsync = server.folder === undefined ? null : await probeFsync(server.folder);
+    const roundTrip = await probeRoundTrip(client);
+    say(machine);
+    if (fsync) {
+      say(
+        `fsync probe: ${whole(fsync.medianMicroseconds)} µs a write of 8 kB with fdatasync (p95 ${whole(fsync.p95Microseconds)})`,
+      );
+    }
+    say(
+      `round trip: ${whole(roundTrip.medianMicroseconds)} µs an empty query (p95 ${whole(roundTrip.p95Microseconds)})`,
+    );
+    return { machine, fsync, roundTrip };
+  } finally {
+    await client.end();
+  }
+}
+
+async function ledger(server: BenchServer): Promise<LedgerResult[]> {
+  const rounds = count('rounds', values.quick ? 3 : 5);
+  const seconds = count('seconds', values.quick ? 0.7 : 3);
+  const only = values.only?.split(',');
+  const results = await runLedgerBench(server.url, {
+    accounts: count('accounts', 10_000),
+    connections: count('connections', 8),
+    rounds,
+    seconds,
+    cases: CASES.filter((name: CaseName) => !only || only.includes(name)),
+    modes: modesOf(values.sync ?? (values.quick ? 'on' : 'both')),
+    onProgress: (message) => process.stderr.write(`  ${message}\n`),
+  });
+  say('');
+  if (!values.json) {
+    printTable(
+      ['case', 'sync', 'calls/s', 'median ms', 'p99 ms', 'ratio', 'aim', 'of'],
+      results.map((result) => [
+        result.case,
+        result.sync,
+        whole(result.callsPerSecond),
+        fixed(result.medianMilliseconds, 2),
+        fixed(result.p99Milliseconds, 2),
+        result.ratio === null ? null : fixed(result.ratio, 2),
+        result.aim === null ? null : `≥ ${result.aim}`,
+        result.ratioTo,
+      ]),
+    );
+  }
+  return results;
+}
+
+function modesOf(text: string): SyncMode[] {
+  if (text === 'both') return ['on', 'off'];
+  if (text === 'on' || text === 'off') return [text];
+  throw new Error(`--sync takes on, off or both, not ${text}`);
+}
+
+function count(
+  name: 'rounds' | 'seconds' | 'accounts' | 'connections' | 'customers' | 'transactions',
+  standard: number,
+): number {
+  const text = values[name];
+  if (text === undefined) return standard;
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`--${name} takes a positive number, not ${text}`);
+  return value;
+}
+
+function say(message: string): void {
+  if (!values.json) console.log(message);
+}

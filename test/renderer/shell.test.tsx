@@ -1,0 +1,429 @@
+import { act, screen, waitFor, within } from '@testing-library/react';
+import { describe, expect, it } from 'vitest';
+import { call } from '#renderer/api/client.ts';
+import { navigate } from '#renderer/navigation/hash-location.ts';
+import { customerPath } from '#renderer/navigation/paths.ts';
+import { AppError } from '#shared/errors.ts';
+import { PROCEDURE_NAMES } from '#shared/ipc/names.ts';
+import {
+  aReport,
+  aSession,
+  type FakeBridge,
+  type FakeHandlers,
+  type Session,
+} from '#test/support/fake-bridge.ts';
+import { currentPath, openWindow } from '#test/support/render.tsx';
+import { renderApp } from '#test/support/render-app.tsx';
+
+const ADA = {
+  id: 'usr_ada',
+  name: 'Ada Lovelace',
+  email: 'ada@example.com',
+  stripeCustomerId: 'cus_1',
+  plan: 'pro',
+  balance: 1234,
+  held: 0,
+  lastActivityAt: null,
+  createdAt: '2026-01-01T00:00:00.000Z',
+};
+const notFound = async () => {
+  throw new AppError('not_found', 'There is no such customer.');
+};
+const handlers: FakeHandlers = {
+  'settings.about': async () => ({
+    version: '9.8.7',
+    electron: '33.2.1',
+    chrome: '130',
+    node: '20.18.1',
+    postgresql: null,
+    platform: 'linux',
+    dataFolder: '/data',
+    logFile: '/data/log',
+    clusterFolder: null,
+    runtimeNote: null,
+    keyStore: null,
+  }),
+  'settings.updatePreferences': async (input) => ({
+    ...aSession().preferences,
+    ...(JSON.parse(JSON.stringify(input)) as object),
+  }),
+  'customers.list': async ({ filter }) => ({
+    rows: 'ada lovelace'.includes((filter.search ?? '').toLowerCase()) ? [ADA as never] : [],
+    nextCursor: null,
+    total: null,
+  }),
+  'customers.get': notFound,
+  'transactions.list': async () => ({ rows: [], nextCursor: null }),
+};
+
+const production: Session['connection'] = {
+  ...aSession().connection,
+  id: 'team',
+  kind: 'url',
+  name: 'Acme',
+  environment: 'production',
+  color: 'red',
+  url: 'postgresql://console@db.acme.example/credits',
+};
+const heading = (name: string | RegExp) => screen.findByRole('heading', { level: 1, name });
+const search = () => screen.findByRole('combobox', { name: 'Search everything' });
+
+describe('the frame', () => {
+  it('tells connection, environment by word, who acts, and that the data is made up', async () => {
+    renderApp({ handlers, session: { connection: production, demoData: true }, path: '/about' });
+    await heading('About Credit Console');
+    const banner = within(screen.getByRole('banner'));
+    expect(banner.getByRole('link', { name: /Acme.*Production/ })).toBeVisible();
+    expect(banner.getByText('ada')).toBeVisible();
+    expect(banner.getByText('Demo data')).toBeVisible();
+    expect(document.title).toBe('About – Acme');
+  });
+
+  it('leads from the connection to its settings, and marks the page it is on', async () => {
+    const { user } = renderApp({
+      handlers: {
+        ...handlers,
+        'connections.list': async () => ({
+          connections: [aSession().connection],
+          activeId: 'embedded',
+          keyStoreAvailable: true,
+        }),
+      },
+      path: '/about',
+    });
+    const pages = within(await screen.findByRole('navigation', { name: 'Pages' }));
+    expect(pages.getByRole('link', { name: 'About' })).toHaveAttribute('aria-current', 'page');
+    await user.click(screen.getByRole('link', { name: /This computer/ }));
+    await heading('Database');
+    expect(currentPath()).toBe('/settings/database');
+    expect(pages.getByRole('link', { name: 'Database' })).toHaveAttribute('aria-current', 'page');
+    expect(pages.getByRole('link', { name: 'Settings' })).not.toHaveAttribute('aria-current');
+  });
+
+  it('goes back and forward, and offers neither where there is nothing', async () => {
+    const { user } = renderApp({ handlers, path: '/about' });
+    await heading('About Credit Console');
+    expect(screen.getByRole('button', { name: 'Back' })).toBeDisabled();
+    await user.click(screen.getByRole('link', { name: 'Settings' }));
+    await heading('Settings');
+    await user.click(screen.getByRole('button', { name: 'Back' }));
+    await heading('About Credit Console');
+    expect(screen.getByRole('button', { name: 'Forward' })).toBeEnabled();
+  });
+
+  it('moves the focus to the page when another one opens', async () => {
+    const { user } = renderApp({ handlers, path: '/about' });
+    await heading('About Credit Console');
+    await user.keyboard('gs');
+    await heading('Settings');
+    expect(screen.getByRole('main')).toHaveFocus();
+  });
+
+  it('folds the sidebar and keeps that as a preference', async () => {
+    let preferences = aSession().preferences;
+    const { user, bridge } = renderApp({
+      handlers: {
+        ...handlers,
+        'settings.session': async () => aSession({ preferences }),
+        'settings.updatePreferences': async (input) => {
+          preferences = { ...preferences, sidebarCollapsed: input.sidebarCollapsed === true };
+          return preferences;
+        },
+      },
+      path: '/about',
+    });
+    await user.click(await screen.findByRole('button', { name: 'Fold the sidebar' }));
+    expect(await screen.findByRole('button', { name: 'Unfold the sidebar' })).toBeVisible();
+    expect(bridge.callsOf('settings.updatePreferences')).toEqual([{ sidebarCollapsed: true }]);
+  });
+
+  it('says so when main does not answer at the start, and tries again', async () => {
+    let answers = 0;
+    const { user } = renderApp({
+      handlers: {
+        ...handlers,
+        'settings.session': async () => {
+          answers += 1;
+          if (answers === 1) throw new AppError('internal', 'Something unexpected went wrong.');
+          return aSession();
+        },
+      },
+      path: '/about',
+    });
+    expect(await screen.findByRole('alert')).toHaveTextContent('Something unexpected went wrong.');
+    await user.click(screen.getByRole('button', { name: 'Try again' }));
+    await heading('About Credit Console');
+  });
+});
+
+describe('keys and menu', () => {
+  it('G then a letter goes to a page; ? shows the sheet', async () => {
+    const { user } = renderApp({ handlers, path: '/settings' });
+    await heading('Settings');
+    await user.keyboard('ga');
+    await heading('About Credit Console');
+    await user.keyboard('?');
+    const sheet = await screen.findByRole('dialog', { name: 'Keyboard shortcuts' });
+    expect(within(sheet).getByText('Search everything')).toBeVisible();
+    await user.keyboard('{Escape}');
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  });
+
+  it('the menu navigates and opens, and never goes outside of the window', async () => {
+    const { bridge } = renderApp({ handlers, path: '/settings' });
+    await heading('Settings');
+    act(() => bridge.emit({ type: 'menu', item: 'about' }));
+    await heading('About Credit Console');
+    act(() => bridge.emit({ type: 'navigate', to: 'https://example.com/' }));
+    expect(currentPath()).toBe('/about');
+    act(() => bridge.emit({ type: 'navigate', to: '/settings' }));
+    await heading('Settings');
+    act(() => bridge.emit({ type: 'menu', item: 'search' }));
+    expect(await search()).toBeVisible();
+  });
+});
+
+describe('the search', () => {
+  it('finds customers while typing and opens the chosen one with Enter', async () => {
+    const { user } = renderApp({ handlers, path: '/about' });
+    await heading('About Credit Console');
+    await user.keyboard('{Control>}k{/Control}');
+    await user.type(await search(), 'ada');
+    const option = await screen.findByRole('option', { name: /Ada Lovelace/ });
+    expect(option).toHaveAttribute('aria-selected', 'true');
+    expect(await search()).toHaveAttribute('aria-activedescendant', option.id);
+    await user.keyboard('{Enter}');
+    await waitFor(() => expect(currentPath()).toBe('/customers/usr_ada'));
+  });
+
+  it('puts the customer of exactly this id first', async () => {
+    const { user } = renderApp({
+      handlers: {
+        ...handlers,
+        'customers.get': async ({ customerId }) => ({
+          id: customerId,
+          name: 'Grace Hopper',
+          email: null,
+          stripeCustomerId: null,
+          plan: null,
+          lowBalanceThreshold: null,
+          metadata: {},
+          createdAt: '2026-01-01T00:00:00.000Z',
+          lastActivityAt: null,
+          balance: { balance: -5, held: 0, available: -5, lifetime: 0, nextExpiry: null } as never,
+          notes: [],
+        }),
+        'customers.list': async () => ({ rows: [ADA as never], nextCursor: null, total: null }),
+      },
+      path: '/about',
+    });
+    await heading('About Credit Console');
+    await user.keyboard('{Control>}k{/Control}');
+    await user.type(await search(), 'usr/7 & co');
+    await screen.findByRole('option', { name: /Grace Hopper/ });
+    await screen.findByRole('option', { name: /Ada Lovelace/ });
+    expect(screen.getAllByRole('option')[0]).toHaveTextContent('Grace Hopper');
+    expect(screen.getAllByRole('option')[0]).toHaveTextContent('\u22125');
+  });
+
+  it('walks pages and actions with the arrow keys, around the ends', async () => {
+    const { user } = renderApp({ handlers, path: '/about' });
+    await heading('About Credit Console');
+    await user.keyboard('{Control>}k{/Control}');
+    await user.type(await search(), 'settings');
+    await screen.findByRole('option', { name: 'Settings' });
+    await waitFor(() => expect(screen.queryByRole('option', { name: /Ada/ })).toBeNull());
+    await user.keyboard('{ArrowUp}{ArrowDown}');
+    expect(screen.getByRole('option', { name: 'Settings' })).toHaveAttribute(
+      'aria-selected',
+      'true',
+    );
+    await user.keyboard('{Enter}');
+    await heading('Settings');
+  });
+
+  it('says so when nothing is found', async () => {
+    const { user } = renderApp({ handlers, path: '/about' });
+    await heading('About Credit Console');
+    await user.keyboard('{Control>}k{/Control}');
+    await user.type(await search(), 'zzz');
+    expect(await screen.findByText('Nothing is called “zzz”.')).toBeVisible();
+  });
+
+  it('does not ask a database that is not connected', async () => {
+    const { user, bridge } = renderApp({
+      handlers,
+      session: { database: { status: 'connecting' } },
+      path: '/about',
+    });
+    await heading('About Credit Console');
+    await user.keyboard('{Control>}k{/Control}');
+    await user.type(await search(), 'about');
+    expect(await screen.findByRole('option', { name: 'About' })).toBeVisible();
+    expect(bridge.callsOf('customers.list')).toEqual([]);
+  });
+});
+
+describe('without a ready database', () => {
+  const failed: Session['database'] = {
+    status: 'failed',
+    code: 'database_unavailable',
+    message: 'The database at db.acme.example does not answer.',
+  };
+
+  it('says what is wrong, tries again when asked, and shows the ledger once it works', async () => {
+    let session = aSession({ database: failed });
+    const { user, bridge } = renderApp({
+      handlers: {
+        ...handlers,
+        'settings.session': async () => session,
+        'connections.retry': async () => failed,
+      },
+      path: '/nowhere',
+    });
+    expect(await screen.findByRole('alert')).toHaveTextContent('does not answer');
+    await user.click(screen.getByRole('button', { name: 'Try again' }));
+    await waitFor(() => expect(bridge.callsOf('connections.retry')).toEqual([{}]));
+    expect(screen.getByRole('link', { name: /Open Settings/ })).toHaveAttribute(
+      'href',
+      '#/settings/database',
+    );
+
+    session = aSession();
+    act(() => bridge.emit({ type: 'database.changed', database: session.database as never }));
+    expect(await screen.findByText('There is no page at this address.')).toBeVisible();
+  });
+
+  it('installs the ledger when told to', async () => {
+    const { user, bridge } = renderApp({
+      handlers: {
+        ...handlers,
+        'connections.migrate': async () => ({ status: 'ready', report: aReport() }),
+      },
+      session: { database: { status: 'needs_migration', report: aReport({ schema: 'missing' }) } },
+      path: '/nowhere',
+    });
+    await heading('This computer has no ledger yet');
+    expect(bridge.callsOf('connections.migrate')).toEqual([]);
+    await user.click(screen.getByRole('button', { name: 'Install the ledger' }));
+    expect(bridge.callsOf('connections.migrate')).toEqual([{ confirmedProduction: false }]);
+  });
+
+  it('asks once more before it changes the ledger of production', async () => {
+    const { user, bridge } = renderApp({
+      handlers: {
+        ...handlers,
+        'connections.migrate': async () => ({ status: 'ready', report: aReport() }),
+      },
+      session: {
+        connection: production,
+        database: { status: 'needs_migration', report: aReport({ schema: 'outdated' }) },
+      },
+      path: '/nowhere',
+    });
+    await heading('The ledger in Acme is older than this console');
+    expect(screen.getByRole('button', { name: 'Update the ledger' })).toBeDisabled();
+    await user.click(screen.getByRole('checkbox', { name: /This is production/ }));
+    await user.click(screen.getByRole('button', { name: 'Update the ledger' }));
+    expect(bridge.callsOf('connections.migrate')).toEqual([{ confirmedProduction: true }]);
+  });
+
+  it('does not offer it to a role that may not, and says what is missing', async () => {
+    renderApp({
+      handlers,
+      session: {
+        database: {
+          status: 'needs_migration',
+          report: aReport({ schema: 'missing', canMigrate: false, role: 'reader' }),
+        },
+      },
+      path: '/nowhere',
+    });
+    await heading('This computer has no ledger yet');
+    expect(screen.getByText('reader')).toBeVisible();
+    expect(screen.getByText(/privilege to create/)).toBeVisible();
+    expect(screen.queryByRole('button', { name: /ledger/ })).toBeNull();
+  });
+
+  it('does not touch a ledger that is newer', async () => {
+    renderApp({
+      handlers,
+      session: { database: { status: 'needs_migration', report: aReport({ schema: 'newer' }) } },
+      path: '/nowhere',
+    });
+    await heading('The ledger in This computer is newer than this console');
+    expect(screen.queryByRole('button', { name: /(Install|Update) the ledger/ })).toBeNull();
+  });
+
+  it('still opens settings and about', async () => {
+    renderApp({ handlers, session: { database: failed }, path: '/about' });
+    await heading('About Credit Console');
+  });
+});
+
+describe('addresses', () => {
+  it('carry any customer id through, letter for letter', async () => {
+    const ids = ['a/b?c#d&e', '100%', 'a%2Fb', '..', 'ünï cödé 名', 'a+b', '%'];
+    for (const id of ids) {
+      const asked: string[] = [];
+      const { unmount } = renderApp({
+        handlers: {
+          ...handlers,
+          'customers.get': async ({ customerId }) => {
+            asked.push(customerId);
+            return notFound();
+          },
+        },
+        path: '/about',
+      });
+      await heading('About Credit Console');
+      act(() => navigate(customerPath(id)));
+      // The page is loaded when it is first opened, and compiled then too.
+      await waitFor(() => expect(asked[0]).toBe(id), { timeout: 30_000 });
+      unmount();
+    }
+  });
+});
+
+describe('calls', () => {
+  function bridgeWith(more: FakeHandlers): FakeBridge {
+    return openWindow({ handlers: more });
+  }
+
+  it('become the value of a reply, or an AppError with code, fields and trace id', async () => {
+    bridgeWith({
+      'customers.plans': async () => ({ plans: ['pro'] }),
+      'customers.addNote': async () => {
+        throw new AppError('invalid_argument', 'Too long.', { fields: { text: 'is too long' } });
+      },
+    });
+    await expect(call('customers.plans', {})).resolves.toEqual({ plans: ['pro'] });
+    await expect(call('customers.addNote', { customerId: 'c', text: 'x' })).rejects.toMatchObject({
+      name: 'AppError',
+      code: 'invalid_argument',
+      fields: { text: 'is too long' },
+      traceId: expect.any(String),
+    });
+  });
+
+  it('that are aborted are cancelled in main and end as cancelled', async () => {
+    const bridge = bridgeWith({
+      'customers.plans': (_input, { signal }) =>
+        new Promise((resolve) => {
+          (signal as globalThis.AbortSignal).addEventListener('abort', () =>
+            resolve({ plans: [] }),
+          );
+        }),
+    });
+    const controller = new AbortController();
+    const answer = call('customers.plans', {}, { signal: controller.signal });
+    controller.abort();
+    await expect(answer).rejects.toMatchObject({ code: 'cancelled' });
+    expect(bridge.cancelled).toHaveLength(1);
+  });
+
+  it('exist on the bridge for every name of the contract', () => {
+    const bridge = bridgeWith({});
+    expect(Object.keys(bridge.call).sort()).toEqual([...PROCEDURE_NAMES].sort());
+  });
+});
