@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withLock } from './lock.mjs';
-import { projectFolder } from './places.mjs';
+import { outFolder, projectFolder } from './places.mjs';
 import { run } from './run.mjs';
 import { isQuiet, SetupError, say } from './say.mjs';
 import { hashOf, readStamp, writeStamp } from './stamp.mjs';
@@ -31,7 +31,7 @@ export async function ensureDependencies() {
   }
   const wanted = hashOf(projectFolder, [join(projectFolder, 'package-lock.json')]);
   if (readStamp(stampFile) !== wanted) {
-    await withLock(projectFolder, 'installing packages', async () => {
+    await withLock(outFolder, 'installing packages', async () => {
       if (readStamp(stampFile) === wanted) return;
       if (!installedByHand()) await install();
       writeStamp(stampFile, wanted);

@@ -1,7 +1,10 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { say } from './say.mjs';
+
+/** The file in a lock that names its process. */
+const owner = 'pid';
 
 /**
  * Runs one step while no other process of this machine runs the same: two commands started side by side
@@ -14,10 +17,9 @@ import { say } from './say.mjs';
  */
 export async function withLock(folder, step, work) {
   const lock = join(folder, `.${step.replaceAll(' ', '-')}.lock`);
-  const owner = join(lock, 'pid');
-  mkdirSync(dirname(lock), { recursive: true });
+  mkdirSync(folder, { recursive: true });
   let told = false;
-  while (!take(lock, owner)) {
+  while (!take(lock)) {
     if (!told) say(`waiting for another process: ${step}`);
     told = true;
     await wait(200);
@@ -32,27 +34,27 @@ export async function withLock(folder, step, work) {
   }
 }
 
-/**
- * @param {string} lock
- * @param {string} owner
- */
-function take(lock, owner) {
+/** @param {string} lock */
+function take(lock) {
+  // Made aside and moved into place, so that a lock never stands there without its owner.
+  const prepared = mkdtempSync(`${lock}-`);
+  writeFileSync(join(prepared, owner), String(process.pid));
   try {
-    mkdirSync(lock);
+    renameSync(prepared, lock);
+    return true;
   } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
-    if (isAlive(owner)) return false;
-    rmSync(lock, { recursive: true, force: true });
-    return false;
+    rmSync(prepared, { recursive: true, force: true });
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code !== 'EEXIST' && code !== 'ENOTEMPTY' && code !== 'EPERM') throw error;
   }
-  writeFileSync(owner, String(process.pid));
-  return true;
+  if (!isAlive(join(lock, owner))) rmSync(lock, { recursive: true, force: true });
+  return false;
 }
 
-/** @param {string} owner */
-function isAlive(owner) {
+/** @param {string} file */
+function isAlive(file) {
   try {
-    process.kill(Number(readFileSync(owner, 'utf8')), 0);
+    process.kill(Number(readFileSync(file, 'utf8')), 0);
     return true;
   } catch (error) {
     // EPERM: it lives and belongs to someone else.

@@ -107,6 +107,8 @@ export function createPool(options: PoolOptions): pg.Pool {
       await client.query(apply, values);
     },
   });
+  // A connection in use reports its loss twice: to the query that waits, and as an event that, unheard, would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   // Unheard, the loss of an idle connection would end the process.
   pool.on('error', (error) => {
     options.log?.(`An idle database connection was lost: ${error.message}`);

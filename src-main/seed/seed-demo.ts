@@ -93,9 +93,9 @@ async function seedInBatches(
     for (let index = open.shift(); index !== undefined; index = open.shift()) {
       try {
         if (options.signal?.aborted) throw cancelled();
-        transactions += await asOwner(pool, (client) =>
-          seedBatch(client, wanted, begun, { index, batches }),
-        );
+        const place = { index, batches };
+        const count = await asOwner(pool, (client) => seedBatch(client, wanted, begun, place));
+        transactions += count;
         options.onProgress?.({ transactions, ofTransactions: wanted.transactions });
       } catch (error) {
         // The other worker finishes its batch, and takes no further one.

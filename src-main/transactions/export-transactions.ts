@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { type RawBuilder, sql } from 'kysely';
 import { isUtc } from '#main/database/calendar.ts';
 import { type QueryTarget, readSnapshot } from '#main/database/run-query.ts';
@@ -8,12 +8,10 @@ import { AppError } from '#shared/errors.ts';
 import type { TransactionFilter } from '#shared/ipc/transactions.ts';
 import { conditionOf } from './transaction-filter.ts';
 
-export type ExportOptions = {
+export type CsvOptions = {
   filter: TransactionFilter;
   /** The zone of the second column of times; the first is UTC. */
   timeZone: string;
-  /** Where to write; what is there is replaced when the export is complete, not before. */
-  file: string;
   signal?: AbortSignal | undefined;
   /** Told the number of rows written so far, after each part; the next part waits for it. */
   onProgress?: ((rows: number) => void | Promise<void>) | undefined;
@@ -23,38 +21,44 @@ export type ExportOptions = {
 const PART_ROWS = 2_000;
 
 /**
- * Writes the transactions of a filter to a CSV file, newest first, as they stood when it began; returns how many. The file
- * appears under its name when it is complete; cancelled or failed, nothing is left of it.
+ * Writes the transactions of a filter to a CSV file, newest first, as they stood when it began; returns how many. What is
+ * at the place is replaced when the export is complete, not before; cancelled or failed, nothing is left of it.
  * Errors: cancelled, file_error, disk_full.
  */
 export async function exportTransactions(
   target: QueryTarget,
-  { filter, timeZone, file, signal, onProgress }: ExportOptions,
+  { file, ...options }: CsvOptions & { file: string },
 ): Promise<number> {
   const unfinished = `${file}.${randomBytes(6).toString('hex')}.part`;
   const output = await open(unfinished, 'wx').catch((error: unknown) => {
     throw fileError(file, error);
   });
-  try {
-    const rows = await writeRows(target, output, { filter, timeZone, file, signal, onProgress });
-    await asFileWork(file, async () => {
-      await output.sync();
-      await output.close();
-      await rename(unfinished, file);
+  const asFileWork = (work: Promise<void>) =>
+    work.catch((error: unknown) => {
+      throw fileError(file, error);
     });
+  try {
+    const rows = await writeTransactionsCsv(target, {
+      ...options,
+      write: (text) => asFileWork(output.appendFile(text)),
+    });
+    await asFileWork(output.sync());
+    await asFileWork(output.close());
+    await asFileWork(rename(unfinished, file));
     return rows;
   } catch (error) {
     await output.close().catch(() => undefined);
     await rm(unfinished, { force: true }).catch(() => undefined);
-    throw signal?.aborted ? cancelled(signal.reason) : error;
+    throw error;
   }
 }
 
-async function writeRows(
+/** As exportTransactions, to wherever `write` puts the text; each part waits for the one before. Errors: cancelled. */
+export async function writeTransactionsCsv(
   target: QueryTarget,
-  output: FileHandle,
-  { filter, timeZone, file, signal, onProgress }: ExportOptions,
+  options: CsvOptions & { write: (text: string) => Promise<void> },
 ): Promise<number> {
+  const { filter, timeZone, signal, onProgress, write } = options;
   // Loaded when first used: nothing of it is needed to open the window.
   const { stringify } = await import('csv-stringify/sync');
   const columns = columnsOf(timeZone);
@@ -63,32 +67,31 @@ async function writeRows(
       rows.map((cells) => cells.map(withoutFormula)),
       { bom: first, record_delimiter: 'windows' },
     );
-  return readSnapshot(
-    target,
-    signal,
-    async (run) => {
-      await run(sql`DECLARE exported NO SCROLL CURSOR FOR ${rowsOf(filter, columns)}`);
-      await asFileWork(file, () =>
-        output.appendFile(csv([columns.map(({ heading }) => heading)], true)),
-      );
-      let written = 0;
-      for (;;) {
-        const rows = await run(
-          sql<Record<string, unknown>>`FETCH ${sql.lit(PART_ROWS)} FROM exported`,
-        );
-        if (rows.length === 0) return written;
-        const part = csv(
-          rows.map((row) => columns.map((_, index) => row[`column_${index}`])),
-          false,
-        );
-        await asFileWork(file, () => output.appendFile(part));
-        written += rows.length;
-        await onProgress?.(written);
-      }
-    },
-    // As long as the file takes.
-    { statement_timeout: '0' },
-  );
+  try {
+    return await readSnapshot(
+      target,
+      signal,
+      async (run) => {
+        await run(sql`DECLARE exported NO SCROLL CURSOR FOR ${rowsOf(filter, columns)}`);
+        await write(csv([columns.map(({ heading }) => heading)], true));
+        let written = 0;
+        for (;;) {
+          const rows = await run(
+            sql<Record<string, unknown>>`FETCH ${sql.lit(PART_ROWS)} FROM exported`,
+          );
+          if (rows.length === 0) return written;
+          const cells = rows.map((row) => columns.map((_, index) => row[`column_${index}`]));
+          await write(csv(cells, false));
+          written += rows.length;
+          await onProgress?.(written);
+        }
+      },
+      // As long as it takes.
+      { statement_timeout: '0' },
+    );
+  } catch (error) {
+    throw signal?.aborted ? cancelled(signal.reason) : error;
+  }
 }
 
 /**
@@ -136,12 +139,6 @@ function rowsOf(filter: TransactionFilter, columns: Column[]): RawBuilder<unknow
     FROM credits.credit_transactions t LEFT JOIN credits.customers c ON c.id = t.customer_id
     WHERE ${conditionOf(filter)}
     ORDER BY t.created_at DESC, t.id DESC`;
-}
-
-async function asFileWork(file: string, work: () => Promise<void>): Promise<void> {
-  await work().catch((error: unknown) => {
-    throw fileError(file, error);
-  });
 }
 
 function fileError(file: string, cause: unknown): AppError {

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type MouseEvent, useId, useMemo, useState } from 'react';
+import { type KeyboardEvent, type MouseEvent, memo, useId, useMemo, useState } from 'react';
 import { Bar, BarChart, CartesianGrid, XAxis, YAxis } from 'recharts';
 import { formatCredits, formatCreditsInWords, formatQuantity } from '#renderer/format/credits.ts';
 import { formatDay, formatDayShort } from '#renderer/format/time.ts';

@@ -1,7 +1,14 @@
 import { Modal } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { type KeyboardEvent, type ReactNode, useId, useState } from 'react';
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  useEffect,
+  useEffectEvent,
+  useId,
+  useState,
+} from 'react';
 import { useLocation } from 'wouter';
 import { consoleQuery } from '#renderer/api/queries.ts';
 import { useSession } from '#renderer/api/session.tsx';
@@ -74,14 +81,29 @@ function Palette(props: {
   recents: RecentCustomer[];
 }) {
   const [text, setText] = useState('');
-  const [chosen, setChosen] = useState(0);
+  /** The item that was moved to; without one, the first is meant, whatever it will be once the answers are in. */
+  const [chosenId, setChosenId] = useState<string | null>(null);
+  const [enterWaits, setEnterWaits] = useState(false);
   const [debounced] = useDebouncedValue(text.trim(), DEBOUNCE_MS);
   const listId = useId();
   const found = useFound(debounced);
   const offered = useOffered({ text: text.trim(), ...props });
   const items = [...found.items, ...offered];
-  const index = Math.min(chosen, items.length - 1);
+  const index = Math.max(
+    0,
+    items.findIndex((item) => item.id === chosenId),
+  );
+  const isSettled = found.isSettled && debounced === text.trim();
   const itemId = (at: number) => `${listId}-${at}`;
+
+  // Enter right after typing means the answer to what was typed, so it waits for that.
+  const runWaiting = useEffectEvent(() => {
+    setEnterWaits(false);
+    run(items[index]);
+  });
+  useEffect(() => {
+    if (enterWaits && isSettled) runWaiting();
+  }, [enterWaits, isSettled]);
 
   function run(item: Item | undefined) {
     if (item === undefined) return;
@@ -90,20 +112,20 @@ function Palette(props: {
   }
 
   function onKeyDown(event: KeyboardEvent<HTMLInputElement>) {
-    if (event.nativeEvent.isComposing || items.length === 0) return;
+    if (event.nativeEvent.isComposing) return;
     const targets: Record<string, number> = {
       ArrowDown: (index + 1) % items.length,
       ArrowUp: (index - 1 + items.length) % items.length,
     };
     const target = targets[event.key];
-    if (target !== undefined) {
+    if (target !== undefined && items.length > 0) {
       event.preventDefault();
-      setChosen(target);
+      setChosenId(items[target]?.id ?? null);
       document.getElementById(itemId(target))?.scrollIntoView({ block: 'nearest' });
     } else if (event.key === 'Enter') {
       event.preventDefault();
-      // Results of the text before are not what Enter is meant for.
-      if (found.isSettled && debounced === text.trim()) run(items[index]);
+      if (isSettled || chosenId !== null) run(items[index]);
+      else setEnterWaits(true);
     }
   }
 
@@ -128,7 +150,8 @@ function Palette(props: {
           value={text}
           onChange={(event) => {
             setText(event.currentTarget.value);
-            setChosen(0);
+            setChosenId(null);
+            setEnterWaits(false);
           }}
           onKeyDown={onKeyDown}
         />
@@ -141,12 +164,12 @@ function Palette(props: {
             item={item}
             heading={items[at - 1]?.group === item.group ? null : item.group}
             isChosen={at === index}
-            onHover={() => setChosen(at)}
+            onHover={() => setChosenId(item.id)}
             onRun={() => run(item)}
           />
         ))}
       </div>
-      {items.length === 0 && found.isSettled && (
+      {items.length === 0 && isSettled && (
         <p className={classes.empty}>Nothing is called “{debounced}”.</p>
       )}
       {found.problem !== null && <p className={classes.empty}>{found.problem}</p>}

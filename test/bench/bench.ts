@@ -13,6 +13,7 @@ import {
   type SyncMode,
 } from './ledger-bench.ts';
 import { type Probe, probeFsync, probeRoundTrip } from './probes.ts';
+import { type QueriesReport, runQueriesBench } from './queries-bench.ts';
 import { fixed, printTable, whole } from './report.ts';
 
 const HELP = `npm run bench -- [ledger] [queries] [options]      (without a part: both)
@@ -24,7 +25,8 @@ ledger    postings a second, each as a ratio to a bare function that updates a b
   --rounds N            interleaved rounds (5)   --seconds N   per case and round (3)
   --accounts N          (10000)                  --connections N   (8)
 queries   the console's queries on a seeded database
-  --customers N         (20000)                  --transactions N  (200000)
+  --customers N         (20000)                  --transactions N  (200000)   seeded first where the database is empty
+  --times N             how often each is timed (20)
 both
   --database-url URL    a PostgreSQL that runs already: empty for ledger; for queries an already seeded one is used as it is
   --json                the result as JSON on standard output, and nothing else there`;
@@ -43,6 +45,7 @@ const { values, positionals } = parseArgs({
     connections: { type: 'string' },
     customers: { type: 'string' },
     transactions: { type: 'string' },
+    times: { type: 'string' },
     'database-url': { type: 'string' },
   },
 });
@@ -52,6 +55,7 @@ type Report = {
   fsync: Probe | null;
   roundTrip: Probe;
   ledger?: LedgerResult[];
+  queries?: QueriesReport;
 };
 
 if (values.help) {
@@ -61,7 +65,9 @@ if (values.help) {
 }
 
 async function main(): Promise<void> {
-  const parts = positionals.length > 0 ? positionals : ['ledger'];
+  const parts = positionals.length > 0 ? positionals : ['ledger', 'queries'];
+  const unknown = parts.find((part) => part !== 'ledger' && part !== 'queries');
+  if (unknown !== undefined) throw new Error(`There is no part ${unknown}.\n\n${HELP}`);
   const url = values['database-url'];
   const server = url === undefined ? await startDurableServer() : await useServer(url);
   const stopOnSignal = () => {
@@ -71,6 +77,8 @@ async function main(): Promise<void> {
   process.once('SIGTERM', stopOnSignal);
   try {
     const report = await probe(server);
+    // Before the ledger's part, which leaves customers of its own.
+    if (parts.includes('queries')) report.queries = await queries(server);
     if (parts.includes('ledger')) report.ledger = await ledger(server);
     if (values.json) console.log(JSON.stringify(report, null, 2));
   } finally {
@@ -134,6 +142,34 @@ async function ledger(server: BenchServer): Promise<LedgerResult[]> {
   return results;
 }
 
+async function queries(server: BenchServer): Promise<QueriesReport> {
+  const report = await runQueriesBench(server.url, {
+    customers: count('customers', 20_000),
+    transactions: count('transactions', 200_000),
+    times: count('times', 20),
+    onProgress: (message) => process.stderr.write(`  ${message}\n`),
+  });
+  say('');
+  say(
+    `${whole(report.customers)} customers, ${whole(report.transactions)} transactions, ${whole(report.databaseMegabytes)} MB${
+      report.seedSeconds === null ? '' : `, seeded in ${whole(report.seedSeconds)} s`
+    }. Times in milliseconds; aims are for 1,000,000 customers and 10,000,000 transactions.`,
+  );
+  if (!values.json) {
+    printTable(
+      ['query', 'median', 'p95', 'first', 'aim'],
+      report.results.map((result) => [
+        result.query,
+        fixed(result.medianMilliseconds, 1),
+        fixed(result.p95Milliseconds, 1),
+        fixed(result.firstMilliseconds, 1),
+        result.aimMilliseconds,
+      ]),
+    );
+  }
+  return report;
+}
+
 function modesOf(text: string): SyncMode[] {
   if (text === 'both') return ['on', 'off'];
   if (text === 'on' || text === 'off') return [text];
@@ -141,7 +177,7 @@ function modesOf(text: string): SyncMode[] {
 }
 
 function count(
-  name: 'rounds' | 'seconds' | 'accounts' | 'connections' | 'customers' | 'transactions',
+  name: 'rounds' | 'seconds' | 'accounts' | 'connections' | 'customers' | 'transactions' | 'times',
   standard: number,
 ): number {
   const text = values[name];

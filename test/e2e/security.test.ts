@@ -12,7 +12,7 @@ test.use({
 
 const OUTSIDE = 'https://evil.example/';
 
-test('the page runs in a sandbox, isolated, without Node', async ({ window, app }) => {
+test('the page runs in a sandbox, isolated, without Node', async ({ consoleWindow, app }) => {
   const preferences = await app.evaluate(({ webContents }) => {
     const contents = webContents.getAllWebContents()[0] as unknown as {
       getLastWebPreferences: () => Record<string, unknown>;
@@ -28,7 +28,7 @@ test('the page runs in a sandbox, isolated, without Node', async ({ window, app 
     webSecurity: true,
     webviewTag: false,
   });
-  const found = await window.page.evaluate(() =>
+  const found = await consoleWindow.page.evaluate(() =>
     [
       'require',
       'process',
@@ -43,8 +43,10 @@ test('the page runs in a sandbox, isolated, without Node', async ({ window, app 
   expect(found).toEqual([]);
 });
 
-test('the bridge holds one function a procedure, and nothing of Electron', async ({ window }) => {
-  const bridge = await window.page.evaluate(() => {
+test('the bridge holds one function a procedure, and nothing of Electron', async ({
+  consoleWindow,
+}) => {
+  const bridge = await consoleWindow.page.evaluate(() => {
     const { creditConsole } = window;
     if (!creditConsole) throw new Error('the page has no bridge');
     const call: unknown = creditConsole.call;
@@ -68,8 +70,8 @@ test('the bridge holds one function a procedure, and nothing of Electron', async
   });
 });
 
-test('events reach the page without the event object of Electron', async ({ window }) => {
-  const seen = window.page.evaluate(
+test('events reach the page without the event object of Electron', async ({ consoleWindow }) => {
+  const seen = consoleWindow.page.evaluate(
     () =>
       new Promise<{ count: number; keys: string[] }>((resolve) => {
         const listen = window.creditConsole?.onEvent as unknown as (
@@ -80,13 +82,13 @@ test('events reach the page without the event object of Electron', async ({ wind
         );
       }),
   );
-  await window.chooseMenu('Go', 'Usage');
+  await consoleWindow.chooseMenu('Go', 'Usage');
   expect(await seen).toEqual({ count: 1, keys: ['to', 'type'] });
 });
 
 test('a call from another window is refused, even with the same preload', async ({
   app,
-  window,
+  consoleWindow,
 }) => {
   const code = await app.evaluate(async ({ BrowserWindow, webContents }) => {
     const ours = webContents.getAllWebContents()[0] as unknown as {
@@ -102,12 +104,12 @@ test('a call from another window is refused, even with the same preload', async 
     return reply.error?.code;
   });
   expect(code).toBe('sender_refused');
-  expect((await window.callRaw('settings.session', {})).ok).toBe(true);
+  expect((await consoleWindow.callRaw('settings.session', {})).ok).toBe(true);
 });
 
-test('bad calls get a code of the closed list', async ({ window }) => {
+test('bad calls get a code of the closed list', async ({ consoleWindow }) => {
   for (const input of [null, 'text', { extra: 1 }, { note: 'x'.repeat(1_048_576) }]) {
-    expect(await window.callRaw('settings.session', input)).toMatchObject({
+    expect(await consoleWindow.callRaw('settings.session', input)).toMatchObject({
       ok: false,
       error: { code: 'invalid_argument' },
     });
@@ -149,24 +151,24 @@ test.describe('the page cannot leave', () => {
       },
     ],
   ] as const) {
-    test(what, async ({ window, app }) => {
-      const before = window.page.url();
-      await window.page.evaluate(go);
+    test(what, async ({ consoleWindow, app }) => {
+      const before = consoleWindow.page.url();
+      await consoleWindow.page.evaluate(go);
       // The answer of a call comes after the refused navigation was begun.
-      await window.call('settings.session', {});
-      expect(window.page.url()).toBe(before);
+      await consoleWindow.call('settings.session', {});
+      expect(consoleWindow.page.url()).toBe(before);
       expect(app.windows()).toHaveLength(1);
     });
   }
 
-  test('by a redirect', async ({ app, window }) => {
+  test('by a redirect', async ({ app, consoleWindow }) => {
     expect(await isPrevented(app, 'will-redirect')).toBe(true);
-    expect(window.page.url()).toContain('app://console/');
+    expect(consoleWindow.page.url()).toContain('app://console/');
   });
 });
 
-test('no new window opens', async ({ window, app }) => {
-  const opened = await window.page.evaluate((address) => {
+test('no new window opens', async ({ consoleWindow, app }) => {
+  const opened = await consoleWindow.page.evaluate((address) => {
     const link = document.createElement('a');
     link.href = address;
     link.target = '_blank';
@@ -182,9 +184,9 @@ test('no new window opens', async ({ window, app }) => {
   expect(app.windows()).toHaveLength(1);
 });
 
-test('no webview is attached, and no foreign frame is shown', async ({ window, app }) => {
+test('no webview is attached, and no foreign frame is shown', async ({ consoleWindow, app }) => {
   expect(await isPrevented(app, 'will-attach-webview')).toBe(true);
-  const frames = await window.page.evaluate(async (address) => {
+  const frames = await consoleWindow.page.evaluate(async (address) => {
     const frame = document.createElement('iframe');
     frame.src = address;
     const loaded = new Promise((resolve) => {
@@ -201,12 +203,12 @@ test('no webview is attached, and no foreign frame is shown', async ({ window, a
     }
   }, OUTSIDE);
   expect(frames).toEqual({ bridge: false });
-  const addresses = window.page.frames().map((frame) => frame.url());
+  const addresses = consoleWindow.page.frames().map((frame) => frame.url());
   expect(addresses.some((address) => address.startsWith(OUTSIDE))).toBe(false);
 });
 
-test('every permission is denied but writing to the clipboard', async ({ window }) => {
-  const states = await window.page.evaluate(async () => {
+test('every permission is denied but writing to the clipboard', async ({ consoleWindow }) => {
+  const states = await consoleWindow.page.evaluate(async () => {
     const failed = (work: Promise<unknown>) =>
       work.then(
         () => 'granted',
@@ -242,12 +244,12 @@ test('every permission is denied but writing to the clipboard', async ({ window 
   expect(new Set(Object.values(states))).toEqual(new Set(['denied']));
 });
 
-test('ids can be copied', async ({ window, app }) => {
-  await window.page.evaluate(() => navigator.clipboard.writeText('usr_42'));
+test('ids can be copied', async ({ consoleWindow, app }) => {
+  await consoleWindow.page.evaluate(() => navigator.clipboard.writeText('usr_42'));
   expect(await app.evaluate(({ clipboard }) => clipboard.readText())).toBe('usr_42');
 });
 
-test('no device is given away', async ({ app, window }) => {
+test('no device is given away', async ({ app, consoleWindow }) => {
   const chosen = await app.evaluate(({ session }) => {
     const answers: unknown[] = [];
     let prevented = 0;
@@ -268,7 +270,7 @@ test('no device is given away', async ({ app, window }) => {
     return { answers, prevented };
   });
   expect(chosen).toEqual({ answers: [null, null, ''], prevented: 3 });
-  const reachable = await window.page.evaluate(async () => {
+  const reachable = await consoleWindow.page.evaluate(async () => {
     const devices = navigator as unknown as Record<
       'usb' | 'hid' | 'serial',
       { getDevices?: () => Promise<unknown[]>; getPorts?: () => Promise<unknown[]> } | undefined
@@ -282,7 +284,7 @@ test('no device is given away', async ({ app, window }) => {
   expect(reachable.flat().filter((device) => device !== undefined)).toEqual([]);
 });
 
-test('nothing is downloaded', async ({ app, window }) => {
+test('nothing is downloaded', async ({ app, consoleWindow }) => {
   const prevented = await app.evaluate(({ session }) => {
     let count = 0;
     const emit = session.defaultSession.emit.bind(session.defaultSession) as (
@@ -302,13 +304,13 @@ test('nothing is downloaded', async ({ app, window }) => {
     return count;
   });
   expect(prevented).toBe(1);
-  await window.call('settings.session', {});
+  await consoleWindow.call('settings.session', {});
 });
 
 test('the content security policy stops foreign script, style, image and connection', async ({
-  window,
+  consoleWindow,
 }) => {
-  const result = await window.page.evaluate(async (outside) => {
+  const result = await consoleWindow.page.evaluate(async (outside) => {
     const outcome: Record<string, unknown> = {};
     const script = document.createElement('script');
     script.textContent = 'window.injected = true';
@@ -359,7 +361,10 @@ test('the content security policy stops foreign script, style, image and connect
   });
 });
 
-test('the session itself lets no request out, whatever a policy says', async ({ app, window }) => {
+test('the session itself lets no request out, whatever a policy says', async ({
+  app,
+  consoleWindow,
+}) => {
   const reached = await app.evaluate(async ({ session }, address) => {
     try {
       await session.defaultSession.fetch(address);
@@ -369,10 +374,13 @@ test('the session itself lets no request out, whatever a policy says', async ({ 
     }
   }, OUTSIDE);
   expect(reached).toContain('ERR_BLOCKED_BY_CLIENT');
-  await window.call('settings.session', {});
+  await consoleWindow.call('settings.session', {});
 });
 
-test('the app scheme serves its folder, by GET, and nothing above it', async ({ app, window }) => {
+test('the app scheme serves its folder, by GET, and nothing above it', async ({
+  app,
+  consoleWindow,
+}) => {
   const statuses = await app.evaluate(async ({ net }) => {
     const status = async (address: string, method = 'GET') =>
       (await net.fetch(address, { method })).status;
@@ -384,11 +392,11 @@ test('the app scheme serves its folder, by GET, and nothing above it', async ({ 
     };
   });
   expect(statuses).toEqual({ page: 200, above: 404, encoded: 404, post: 405 });
-  await window.call('settings.session', {});
+  await consoleWindow.call('settings.session', {});
 });
 
 test('the browser opens only https, and only after the person agreed to the host', async ({
-  window,
+  consoleWindow,
   app,
 }) => {
   await app.evaluate(({ dialog, shell }) => {
@@ -410,7 +418,7 @@ test('the browser opens only https, and only after the person agreed to the host
       ).record;
       return { asked, opened };
     });
-  const openLink = (url: string) => window.callRaw('settings.openCaseLink', { url });
+  const openLink = (url: string) => consoleWindow.callRaw('settings.openCaseLink', { url });
 
   for (const url of ['http://tickets.example/1', 'file:///etc/passwd', 'javascript:alert(1)']) {
     expect(await openLink(url)).toMatchObject({ ok: false, error: { code: 'invalid_argument' } });
@@ -430,9 +438,12 @@ test('the browser opens only https, and only after the person agreed to the host
   });
 });
 
-test('the console’s files can be read by their user only', async ({ window, dataFolder }) => {
+test('the console’s files can be read by their user only', async ({
+  consoleWindow,
+  dataFolder,
+}) => {
   test.skip(process.platform === 'win32', 'modes are a matter of POSIX systems');
-  await window.call('settings.updatePreferences', { density: 'compact' });
+  await consoleWindow.call('settings.updatePreferences', { density: 'compact' });
   const { stat } = await import('node:fs/promises');
   const open: string[] = [];
   for (const path of ['', '/settings.json', '/postgresql.json', '/logs/main.log']) {

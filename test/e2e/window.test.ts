@@ -5,31 +5,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launchOptions } from '#build/electron-runtime/launch-options.mjs';
 import { expectAccessible } from './support/axe.ts';
-import { expect, launchConsole, test } from './support/console-test.ts';
+import { expect, launchConsole, newDataFolder, test } from './support/console-test.ts';
 import { ConsoleWindow } from './support/console-window.ts';
 
 test.describe('a first start', () => {
   test.use({ workspace: 'fresh' });
 
   test('opens the window on the embedded database, migrated and filled with demo data', async ({
-    window,
+    consoleWindow,
   }) => {
-    await expect(window.page).toHaveTitle(/Credit Console/);
-    const session = await window.call('settings.session', {});
+    await expect(consoleWindow.page).toHaveTitle(/This computer/);
+    const session = await consoleWindow.call('settings.session', {});
     expect(session).toMatchObject({
       connection: { id: 'embedded', environment: 'local' },
       database: { status: 'ready', report: { schema: 'current', fsync: true } },
       demoData: true,
     });
-    await expect(window.heading).toHaveText('Customers');
-    await expect(window.page.getByText('Demo data')).toBeVisible();
-    await expectAccessible(window.page);
+    await expect(consoleWindow.heading).toHaveText('Customers');
+    await expect(consoleWindow.page.getByText('Demo data')).toBeVisible();
+    await expectAccessible(consoleWindow.page);
   });
 });
 
 test.describe('the window', () => {
   test('is remembered: where it was, how large, and its zoom', async ({
-    window,
+    consoleWindow,
     app,
     dataFolder,
   }) => {
@@ -37,8 +37,8 @@ test.describe('the window', () => {
     await app.evaluate(({ BrowserWindow }, wanted) => {
       BrowserWindow.getAllWindows()[0]?.setBounds(wanted);
     }, bounds);
-    await window.chooseMenu('View', 'Zoom In');
-    await expect.poll(() => window.page.evaluate(() => devicePixelRatio)).toBeCloseTo(1.1);
+    await consoleWindow.chooseMenu('View', 'Zoom In');
+    await expect.poll(() => consoleWindow.page.evaluate(() => devicePixelRatio)).toBeCloseTo(1.1);
     await app.close();
     expect(JSON.parse(await readFile(join(dataFolder, 'window.json'), 'utf8'))).toMatchObject({
       width: bounds.width,
@@ -59,37 +59,40 @@ test.describe('the window', () => {
     }
   });
 
-  test('follows the application menu', async ({ window }) => {
-    await window.chooseMenu('Go', 'Transactions');
-    await expect.poll(() => window.path()).toBe('/transactions');
-    await window.chooseMenu('Go', 'Usage');
-    await expect.poll(() => window.path()).toBe('/usage');
-    await window.chooseMenu('Go', 'Back');
-    await expect.poll(() => window.path()).toBe('/transactions');
-    await window.chooseMenu('Go', 'Forward');
-    await expect.poll(() => window.path()).toBe('/usage');
-    await window.chooseMenu('File', 'Settings…');
-    await expect.poll(() => window.path()).toBe('/settings');
+  test('follows the application menu', async ({ consoleWindow }) => {
+    await consoleWindow.chooseMenu('Go', 'Transactions');
+    await expect.poll(() => consoleWindow.path()).toBe('/transactions');
+    await consoleWindow.chooseMenu('Go', 'Usage');
+    await expect.poll(() => consoleWindow.path()).toBe('/usage');
+    await consoleWindow.chooseMenu('Go', 'Back');
+    await expect.poll(() => consoleWindow.path()).toBe('/transactions');
+    await consoleWindow.chooseMenu('Go', 'Forward');
+    await expect.poll(() => consoleWindow.path()).toBe('/usage');
+    await consoleWindow.chooseMenu('File', 'Settings…');
+    await expect.poll(() => consoleWindow.path()).toBe('/settings');
   });
 
-  test('takes the theme of the preference', async ({ window, app }) => {
+  test('takes the theme of the preference', async ({ consoleWindow, app }) => {
     for (const theme of ['dark', 'light', 'system'] as const) {
-      await window.call('settings.updatePreferences', { theme });
+      await consoleWindow.call('settings.updatePreferences', { theme });
       await expect
         .poll(() => app.evaluate(({ nativeTheme }) => nativeTheme.themeSource))
         .toBe(theme);
     }
   });
 
-  test('has the colour of its page behind it, so that nothing flashes', async ({ window, app }) => {
+  test('has the colour of its page behind it, so that nothing flashes', async ({
+    consoleWindow,
+    app,
+  }) => {
     for (const theme of ['dark', 'light'] as const) {
-      await window.call('settings.updatePreferences', { theme });
+      await consoleWindow.call('settings.updatePreferences', { theme });
       const behind = () =>
         app.evaluate(({ BrowserWindow }) =>
           BrowserWindow.getAllWindows()[0]?.getBackgroundColor().toLowerCase(),
         );
       const painted = () =>
-        window.page.evaluate(() => {
+        consoleWindow.page.evaluate(() => {
           const [red = 0, green = 0, blue = 0] =
             getComputedStyle(document.body).backgroundColor.match(/\d+/g)?.map(Number) ?? [];
           return `#${[red, green, blue].map((part) => part.toString(16).padStart(2, '0')).join('')}`;
@@ -101,7 +104,7 @@ test.describe('the window', () => {
 
 test.describe('one data folder', () => {
   test('has one console: a second start shows the first one, and its link only navigates', async ({
-    window,
+    consoleWindow,
     app,
     dataFolder,
   }) => {
@@ -116,17 +119,20 @@ test.describe('one data folder', () => {
     const second = spawn(executablePath, args, { env, stdio: 'ignore' });
     const [code] = (await once(second, 'exit')) as [number];
     expect(code).toBe(0);
-    await expect.poll(() => window.path()).toBe('/customers/usr_1%2F2');
+    await expect.poll(() => consoleWindow.path()).toBe('/customers/usr_1%2F2');
     const isVisible = () =>
       app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isVisible());
     await expect.poll(isVisible).toBe(true);
     expect(app.windows()).toHaveLength(1);
   });
 
-  test('does not keep another one from running beside it', async ({ window, dataFolder }) => {
-    const folder = await mkdtemp(join(tmpdir(), 'credit-console-e2e-'));
+  test('does not keep another one from running beside it', async ({
+    consoleWindow,
+    dataFolder,
+  }) => {
+    const otherFolder = newDataFolder();
     const other = await launchConsole({
-      dataFolder: join(folder, 'data'),
+      dataFolder: otherFolder,
       env: { CREDIT_CONSOLE_NO_DEMO: '1' },
     });
     try {
@@ -134,11 +140,11 @@ test.describe('one data folder', () => {
       await beside.connected();
       const about = await beside.call('settings.about', {});
       expect(about.dataFolder).not.toBe(dataFolder);
-      expect((await window.call('settings.about', {})).dataFolder).toBe(dataFolder);
+      expect((await consoleWindow.call('settings.about', {})).dataFolder).toBe(dataFolder);
       expect((await beside.call('settings.session', {})).demoData).toBe(false);
     } finally {
       await other.close();
-      await rm(folder, { recursive: true, force: true });
+      await rm(otherFolder, { recursive: true, force: true });
     }
   });
 });
@@ -146,8 +152,8 @@ test.describe('one data folder', () => {
 test('a link opens the console on its customer', async ({ dataFolder }) => {
   const app = await launchConsole({ dataFolder, args: ['credit-console://customer/usr_42'] });
   try {
-    const window = new ConsoleWindow(app, await app.firstWindow());
-    await expect.poll(() => window.path()).toBe('/customers/usr_42');
+    const consoleWindow = new ConsoleWindow(app, await app.firstWindow());
+    await expect.poll(() => consoleWindow.path()).toBe('/customers/usr_42');
   } finally {
     await app.close();
   }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { QueryTarget } from '#main/database/run-query.ts';
-import { type ExportOptions, exportTransactions } from '#main/transactions/export-transactions.ts';
+import { type CsvOptions, exportTransactions } from '#main/transactions/export-transactions.ts';
 import { queryTargetOn } from '#test/support/query-target.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database.ts';
 
@@ -37,7 +37,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function exported(options: Partial<ExportOptions> = {}) {
+async function exported(options: Partial<CsvOptions & { file: string }> = {}) {
   const rows = await exportTransactions(reader, { filter: {}, timeZone: 'UTC', file, ...options });
   const text = await readFile(file, 'utf8');
   const records: Record<string, string>[] = parse(text, { columns: true, bom: true });

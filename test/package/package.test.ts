@@ -14,8 +14,8 @@ test.beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'credit-console-package-'));
 });
 
-test.afterEach(() => {
-  app?.kill();
+test.afterEach(async () => {
+  await app?.end();
   app = undefined;
   rmSync(folder, { recursive: true, force: true });
 });

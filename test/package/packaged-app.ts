@@ -56,9 +56,13 @@ export class PackagedApp {
     return code;
   }
 
-  /** Ends the program whatever state it is in. */
-  kill(): void {
-    this.#program.kill('SIGKILL');
+  /** Ends the program in good order, whatever state the test left it in: its database must not stay behind. */
+  async end(): Promise<void> {
+    if (this.#program.exitCode !== null || this.#program.signalCode !== null) return;
+    const ended = once(this.#program, 'exit');
+    this.#program.kill('SIGTERM');
+    await ended;
+    await this.#browser.close();
   }
 }
 

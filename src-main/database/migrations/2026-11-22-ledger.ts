@@ -86,10 +86,10 @@ const STATEMENTS = [
     fingerprint uuid,
     -- Roll-ups fold by this: an id or a time would miss rows that commit late.
     recorded_in xid8 NOT NULL DEFAULT pg_current_xact_id(),
-    PRIMARY KEY (customer_id, id)
+    PRIMARY KEY (customer_id, id),
+    -- A constraint, not a partial index, so that a posting can name it in ON CONFLICT and have no other index asked.
+    CONSTRAINT credit_transactions_idempotency UNIQUE (customer_id, idempotency_key)
   )`,
-  `CREATE UNIQUE INDEX credit_transactions_idempotency ON credits.credit_transactions (customer_id, idempotency_key)
-    WHERE idempotency_key IS NOT NULL`,
   `CREATE UNIQUE INDEX credit_transactions_provisioning ON credits.credit_transactions (customer_id, stripe_payment_id)
     WHERE stripe_payment_id IS NOT NULL AND transaction_type IN ('purchase', 'subscription_allocation')`,
   `CREATE INDEX credit_transactions_reversals ON credits.credit_transactions (customer_id, reverses_id)

@@ -50,7 +50,7 @@ BEGIN
     feature, idempotency_key, actor, metadata, created_at, fingerprint)
   VALUES (customer_id, -amount, account.credits_balance, transaction_type, description,
     feature, idempotency_key, credits.current_actor(), credits.with_context(metadata), now, fingerprint)
-  ON CONFLICT DO NOTHING
+  ON CONFLICT ON CONSTRAINT credit_transactions_idempotency DO NOTHING
   RETURNING t.* INTO posted;
   IF NOT FOUND THEN
     -- The key stands on an earlier call: this one moves nothing, so the account is put back as it was.

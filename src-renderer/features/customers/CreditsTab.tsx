@@ -4,6 +4,8 @@ import { useAbility, useSession } from '#renderer/api/session.tsx';
 import { BurnBar } from '#renderer/charts/BurnBar.tsx';
 import { useLedgerForms } from '#renderer/features/ledger-forms/ledger-forms.tsx';
 import { formatCreditsInWords, formatQuantity } from '#renderer/format/credits.ts';
+import { transactionTypeLabel } from '#renderer/format/labels.ts';
+import { formatDate } from '#renderer/format/time.ts';
 import { EmptyState } from '#renderer/ui/EmptyState.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
@@ -41,6 +43,25 @@ export function CreditsTab({
     }
     return byGrant;
   }, [debitId, debit.data]);
+  const paidBy = useMemo(
+    () =>
+      debitId === null
+        ? []
+        : (debit.data?.consumptions ?? [])
+            .filter(({ amount }) => amount > 0)
+            .map(({ grantId: id, source, description, amount, expiresAt }) => ({
+              key: `${id} ${amount}`,
+              words: [
+                transactionTypeLabel(source),
+                description,
+                expiresAt === null ? 'no expiry' : `expires ${formatDate(expiresAt, timeZone)}`,
+              ]
+                .filter(Boolean)
+                .join(', '),
+              amount,
+            })),
+    [debitId, debit.data, timeZone],
+  );
   const markedIds = useMemo(() => new Set(paid.keys()), [paid]);
 
   if (credits.data === undefined) {
@@ -111,6 +132,7 @@ export function CreditsTab({
         debitId={debitId}
         onChooseDebit={setDebitId}
         onOpenTransaction={onOpenTransaction}
+        paidBy={paidBy}
         paidText={
           debitId === null
             ? null

@@ -40,7 +40,7 @@ const COLUMNS: ReadonlyArray<Column<CustomerRow>> = [
     header: 'Id',
     width: 130,
     grow: 0.8,
-    hideBelow: 900,
+    hideBelow: 1000,
     cell: (row) => (
       <span className={styles.id} title={row.id}>
         {row.id}
@@ -59,7 +59,7 @@ const COLUMNS: ReadonlyArray<Column<CustomerRow>> = [
   {
     id: 'balance' satisfies CustomerSort,
     header: 'Balance',
-    width: 160,
+    width: 150,
     align: 'end',
     sortable: true,
     cell: (row) => (
@@ -75,7 +75,7 @@ const COLUMNS: ReadonlyArray<Column<CustomerRow>> = [
     header: 'Held',
     width: 100,
     align: 'end',
-    hideBelow: 1040,
+    hideBelow: 1130,
     cell: (row) =>
       row.held === 0 ? (
         <span className={styles.muted}>{formatCredits(0)}</span>
@@ -102,11 +102,11 @@ const COLUMNS: ReadonlyArray<Column<CustomerRow>> = [
   {
     id: 'created' satisfies CustomerSort,
     header: 'Created',
-    width: 130,
+    width: 150,
     align: 'end',
     sortable: true,
-    hideBelow: 780,
-    cell: (row) => <InstantText iso={row.createdAt} />,
+    hideBelow: 900,
+    cell: (row) => <InstantText iso={row.createdAt} show="date" />,
     text: (row) => row.createdAt,
   },
 ];

@@ -1,5 +1,5 @@
 import { ActionIcon, Button, UnstyledButton } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode, useEffect, useRef } from 'react';
 import { toAppError } from '#renderer/api/client.ts';
 import { formatCreditsInWords } from '#renderer/format/credits.ts';
 import { transactionTypeLabel } from '#renderer/format/labels.ts';
@@ -14,6 +14,9 @@ import { TypeBadge } from '#renderer/ui/TypeBadge.tsx';
 import type { Grant, TransactionType } from '#shared/ipc/vocabulary.ts';
 import styles from './credits-tab.module.css';
 import { useCustomerTransactions, useGrantDebits } from './queries.ts';
+
+/** One grant's share of a debit. */
+export type PaidBy = { key: string; words: string; amount: number };
 
 type DebitRow = {
   transactionId: string;
@@ -34,6 +37,7 @@ export function DebitsPanel({
   onChooseDebit,
   onOpenTransaction,
   paidText,
+  paidBy,
 }: {
   customerId: string;
   /** null: the newest debits of the customer. */
@@ -44,11 +48,19 @@ export function DebitsPanel({
   onOpenTransaction: (transactionId: string) => void;
   /** Which grants paid the chosen debit, in words. */
   paidText: string | null;
+  /** The grants that paid it, as far as they are known. */
+  paidBy: readonly PaidBy[];
 }) {
-  const rows = { debitId, onChooseDebit, onOpenTransaction };
+  const rows = { debitId, onChooseDebit, onOpenTransaction, paidBy };
+  const title = useRef<HTMLHeadingElement>(null);
+  const grantId = grant?.id;
+  // A grant is chosen further up: its debits come into sight, no further than need be.
+  useEffect(() => {
+    if (grantId !== undefined) title.current?.scrollIntoView({ block: 'nearest' });
+  }, [grantId]);
   return (
     <section className={styles.section} aria-label="Debits">
-      <h2 className={styles.title}>
+      <h2 className={`${styles.title} ${styles.anchor}`} ref={title}>
         {grant === null ? 'Newest debits' : 'Debits this grant paid'}
         {grant !== null && (
           <FilterChip
@@ -74,6 +86,7 @@ type RowHandlers = {
   debitId: string | null;
   onChooseDebit: (transactionId: string | null) => void;
   onOpenTransaction: (transactionId: string) => void;
+  paidBy: readonly PaidBy[];
 };
 
 const NEWEST = 10;
@@ -138,6 +151,7 @@ function DebitTable({
   debitId,
   onChooseDebit,
   onOpenTransaction,
+  paidBy,
 }: {
   label: string;
   amountHeader: string;
@@ -171,39 +185,54 @@ function DebitTable({
           {rows.map((row) => {
             const isChosen = row.transactionId === debitId;
             const name = row.description || `Transaction ${row.transactionId}`;
+            const isOpened = isChosen && paidBy.length > 0;
             return (
-              <tr
-                // A debit and what a reversal put back of it are rows of their own.
-                key={`${row.transactionId} ${row.amount}`}
-                data-chosen={isChosen || undefined}
-              >
-                <th scope="row">
-                  <UnstyledButton
-                    className={styles.choose}
-                    aria-pressed={isChosen}
-                    title={isChosen ? 'Leave this debit' : 'Mark the grants that paid it'}
-                    onClick={() => onChooseDebit(isChosen ? null : row.transactionId)}
-                  >
-                    <TypeBadge type={row.type} /> <span className={styles.chooseWords}>{name}</span>
-                  </UnstyledButton>
-                </th>
-                <td>{row.feature ?? ''}</td>
-                <td className={styles.expires}>
-                  <InstantText iso={row.createdAt} show="date" />
-                </td>
-                <td className={styles.number}>
-                  <CreditAmount value={row.amount} signed />
-                </td>
-                <td className={styles.actions}>
-                  <ActionIcon
-                    size={24}
-                    aria-label={`Details of ${name}, ${formatCreditsInWords(row.amount)}`}
-                    onClick={() => onOpenTransaction(row.transactionId)}
-                  >
-                    <ChevronRightIcon size={14} />
-                  </ActionIcon>
-                </td>
-              </tr>
+              // A debit and what a reversal put back of it are rows of their own.
+              <Fragment key={`${row.transactionId} ${row.amount}`}>
+                <tr data-chosen={isChosen || undefined} data-opened={isOpened || undefined}>
+                  <th scope="row">
+                    <UnstyledButton
+                      className={styles.choose}
+                      aria-pressed={isChosen}
+                      title={isChosen ? 'Leave this debit' : 'Mark the grants that paid it'}
+                      onClick={() => onChooseDebit(isChosen ? null : row.transactionId)}
+                    >
+                      <TypeBadge type={row.type} />{' '}
+                      <span className={styles.chooseWords}>{name}</span>
+                    </UnstyledButton>
+                  </th>
+                  <td>{row.feature ?? ''}</td>
+                  <td className={styles.expires}>
+                    <InstantText iso={row.createdAt} show="date" />
+                  </td>
+                  <td className={styles.number}>
+                    <CreditAmount value={row.amount} signed />
+                  </td>
+                  <td className={styles.actions}>
+                    <ActionIcon
+                      size={24}
+                      aria-label={`Details of ${name}, ${formatCreditsInWords(row.amount)}`}
+                      onClick={() => onOpenTransaction(row.transactionId)}
+                    >
+                      <ChevronRightIcon size={14} />
+                    </ActionIcon>
+                  </td>
+                </tr>
+                {isOpened && (
+                  <tr>
+                    <td colSpan={5} className={styles.paidBy}>
+                      <ul aria-label={`Grants that paid ${name}`}>
+                        {paidBy.map((each) => (
+                          <li key={each.key}>
+                            <span className={styles.paidByWords}>{each.words}</span>
+                            <CreditAmount value={each.amount} />
+                          </li>
+                        ))}
+                      </ul>
+                    </td>
+                  </tr>
+                )}
+              </Fragment>
             );
           })}
         </tbody>

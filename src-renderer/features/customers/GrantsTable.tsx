@@ -4,7 +4,7 @@ import { useAbility, useSession } from '#renderer/api/session.tsx';
 import { useLedgerForms } from '#renderer/features/ledger-forms/ledger-forms.tsx';
 import { formatCredits, formatCreditsInWords, formatQuantity } from '#renderer/format/credits.ts';
 import { transactionTypeLabel } from '#renderer/format/labels.ts';
-import { formatInstantExact, formatInstantShort } from '#renderer/format/time.ts';
+import { formatDate, formatInstantExact } from '#renderer/format/time.ts';
 import { CreditAmount } from '#renderer/ui/CreditAmount.tsx';
 import { TypeBadge } from '#renderer/ui/TypeBadge.tsx';
 import type { GrantId } from '#shared/ids.ts';
@@ -48,10 +48,7 @@ export function GrantsTable({
           <tr>
             <th scope="col">Source</th>
             <th scope="col" className={styles.number}>
-              Left
-            </th>
-            <th scope="col" className={styles.number}>
-              Granted
+              Left of granted
             </th>
             {paid.size > 0 && (
               <th scope="col" className={styles.number}>
@@ -89,7 +86,7 @@ export function GrantsTable({
               <td className={styles.number}>
                 <CreditAmount value={left} />
               </td>
-              <td colSpan={paid.size > 0 ? 6 : 5} />
+              <td colSpan={paid.size > 0 ? 5 : 4} />
             </tr>
           </tfoot>
         )}
@@ -147,10 +144,8 @@ function GrantRow({
       <td className={styles.number}>
         <strong>
           <CreditAmount value={grant.remaining} />
-        </strong>
-      </td>
-      <td className={styles.number}>
-        <CreditAmount value={grant.granted} muted />
+        </strong>{' '}
+        <span className={styles.muted}>of</span> <CreditAmount value={grant.granted} muted />
       </td>
       {withPaid && (
         <td className={styles.number}>
@@ -170,7 +165,7 @@ function GrantRow({
           <span className={styles.muted}>Never</span>
         ) : (
           <time dateTime={grant.expiresAt} title={formatInstantExact(grant.expiresAt, timeZone)}>
-            {formatInstantShort(grant.expiresAt, timeZone)}
+            {formatDate(grant.expiresAt, timeZone)}
           </time>
         )}
         {isDue && isOpen && <span className={styles.dueWord}>Due</span>}

@@ -21,7 +21,9 @@ export function HoldsTable({ customerId, holds }: { customerId: string; holds: r
               Held
             </th>
             <th scope="col">Feature</th>
-            <th scope="col">Since</th>
+            <th scope="col" className={styles.optional}>
+              Since
+            </th>
             <th scope="col">Ends by itself</th>
             <th scope="col">
               <span className={styles.hiddenText}>Actions</span>
@@ -36,7 +38,7 @@ export function HoldsTable({ customerId, holds }: { customerId: string; holds: r
                 <CreditAmount value={hold.amount} />
               </td>
               <td>{hold.feature ?? ''}</td>
-              <td>
+              <td className={styles.optional}>
                 <InstantText iso={hold.createdAt} />
               </td>
               <td>

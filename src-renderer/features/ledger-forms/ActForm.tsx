@@ -102,8 +102,7 @@ export function ActForm<Values extends ReasonValues>({
       const field = FIELD_OF_ARGUMENT[argument] ?? argument;
       if (field in form.values) fields[field] = message;
     }
-    flushSync(() => form.setErrors(fields));
-    if (!focusFirstError()) notice.current?.focus();
+    form.setErrors(fields);
   }
 
   function focusFirstError(): boolean {
@@ -156,6 +155,13 @@ export function ActForm<Values extends ReasonValues>({
   }
 
   const failure = state.status === 'open' || state.status === 'unknown' ? state.error : null;
+  // The button that had the focus was disabled while posting: without a new place for it, no key would be heard.
+  const focusFailure = useEffectEvent(() => {
+    if (!focusFirstError()) notice.current?.focus();
+  });
+  useEffect(() => {
+    if (failure !== null) focusFailure();
+  }, [failure]);
   return (
     <>
       <SideDrawer

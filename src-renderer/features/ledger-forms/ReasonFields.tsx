@@ -43,6 +43,7 @@ export function ReasonFields({
       <Textarea
         label="Note"
         description="What happened, for whoever reads this row later."
+        inputWrapperOrder={['label', 'input', 'description', 'error']}
         value={values.note}
         onChange={(event) => set('note', event.currentTarget.value)}
         error={errors.note}
@@ -55,6 +56,7 @@ export function ReasonFields({
       <TextInput
         label="Case link (optional)"
         description="An https address or a case number."
+        inputWrapperOrder={['label', 'input', 'description', 'error']}
         value={values.caseLink}
         onChange={(event) => set('caseLink', event.currentTarget.value)}
         error={errors.caseLink}

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { cp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,7 +10,6 @@ import {
   _electron as electron,
   expect,
   type Page,
-  type TestInfo,
 } from '@playwright/test';
 import { launchOptions } from '#build/electron-runtime/launch-options.mjs';
 import { createTestConsole } from '#test/support/test-console.ts';
@@ -27,7 +27,7 @@ type Fixtures = {
   dataFolder: string;
   app: ElectronApplication;
   /** The app's window, with the database connected. */
-  window: ConsoleWindow;
+  consoleWindow: ConsoleWindow;
 };
 
 type WorkerFixtures = {
@@ -43,31 +43,27 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
   workspaces: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from this pattern
     async ({}, use) => {
-      const folder = await mkdtemp(join(tmpdir(), 'credit-console-e2e-'));
-      const demo = await prepareWorkspace(join(folder, 'demo'), true);
-      const empty = await prepareWorkspace(join(folder, 'empty'), false);
+      const demo = await prepareWorkspace(true);
+      const empty = await prepareWorkspace(false);
       await use({ demo, empty });
-      await rm(folder, { recursive: true, force: true });
+      for (const folder of [demo, empty]) await rm(folder, { recursive: true, force: true });
     },
     { scope: 'worker', timeout: 120_000 },
   ],
 
   dataFolder: async ({ workspace, workspaces }, use) => {
-    const folder = await mkdtemp(join(tmpdir(), 'credit-console-e2e-'));
-    const dataFolder = join(folder, 'data');
+    const dataFolder = newDataFolder();
     if (workspace !== 'fresh') await copyFolder(workspaces[workspace], dataFolder);
     await use(dataFolder);
-    await rm(folder, { recursive: true, force: true });
+    await rm(dataFolder, { recursive: true, force: true });
   },
 
-  app: async ({ dataFolder, expectedPageErrors }, use, testInfo) => {
+  app: async ({ dataFolder, expectedPageErrors }, use) => {
     const app = await launchConsole({ dataFolder });
     const errors: string[] = [];
     app.on('window', (page) => collectErrors(page, errors));
     for (const page of app.windows()) collectErrors(page, errors);
-    await app.context().tracing.start({ screenshots: true, snapshots: true });
     await use(app);
-    await keepEvidence(app, testInfo);
     await app.close();
     const unexpected = errors.filter(
       (error) => !expectedPageErrors.some((each) => each.test(error)),
@@ -75,10 +71,10 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
     expect(unexpected, 'errors on the console of the page').toEqual([]);
   },
 
-  window: async ({ app }, use) => {
-    const window = new ConsoleWindow(app, await app.firstWindow());
-    await window.connected();
-    await use(window);
+  consoleWindow: async ({ app }, use) => {
+    const consoleWindow = new ConsoleWindow(app, await app.firstWindow());
+    await consoleWindow.connected();
+    await use(consoleWindow);
   },
 });
 
@@ -93,7 +89,13 @@ export function launchConsole(options: {
   return electron.launch({ ...launchOptions(options), timeout: 60_000 });
 }
 
-async function prepareWorkspace(dataFolder: string, demoData: boolean): Promise<string> {
+/** A folder that does not exist yet. Straight below the system's: as root, the database's own user must be able to get there. */
+export function newDataFolder(): string {
+  return join(tmpdir(), `credit-console-e2e-${randomUUID().slice(0, 13)}`);
+}
+
+async function prepareWorkspace(demoData: boolean): Promise<string> {
+  const dataFolder = newDataFolder();
   const { console, logLines } = await createTestConsole({ dataFolder, demoData });
   const status = await console.start();
   await console.stop();
@@ -112,21 +114,4 @@ function collectErrors(page: Page, errors: string[]): void {
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(message.text());
   });
-}
-
-/** Playwright's own trace and screenshot options do not reach Electron. */
-async function keepEvidence(app: ElectronApplication, testInfo: TestInfo): Promise<void> {
-  if (testInfo.status === testInfo.expectedStatus) {
-    await app.context().tracing.stop();
-    return;
-  }
-  for (const [index, page] of app.windows().entries()) {
-    const path = testInfo.outputPath(`window-${index + 1}.png`);
-    // A page that hangs gives no picture; the failure itself must still be told.
-    const taken = await page.screenshot({ path, timeout: 5_000 }).catch(() => undefined);
-    if (taken) await testInfo.attach('screenshot', { path, contentType: 'image/png' });
-  }
-  const trace = testInfo.outputPath('trace.zip');
-  await app.context().tracing.stop({ path: trace });
-  await testInfo.attach('trace', { path: trace, contentType: 'application/zip' });
 }

@@ -38,10 +38,14 @@ export class ConsoleWindow {
   /** Waits until the window's database is ready. */
   async connected(): Promise<void> {
     await expect
-      .poll(async () => (await this.call('settings.session', {})).database.status, {
-        message: 'the database becomes ready',
-        timeout: 60_000,
-      })
+      .poll(
+        async () => {
+          const { database } = await this.call('settings.session', {});
+          if (database.status === 'failed') throw new Error(database.message);
+          return database.status;
+        },
+        { message: 'the database becomes ready', timeout: 60_000 },
+      )
       .toBe('ready');
   }
 
