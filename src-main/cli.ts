@@ -104,6 +104,7 @@ async function runCommand(terminal: Terminal): Promise<number> {
   const json = values.json === true;
   const source = ledgerSource({
     databaseUrl: values['database-url']?.toString() || terminal.environment[DATABASE_URL_VARIABLE],
+    environment: terminal.environment,
     actor: systemUser(),
     log:
       values.verbose === true ? createLog((line) => terminal.writeError(`${line}\n`)) : silentLog,
@@ -146,7 +147,7 @@ function parse(given: readonly string[], options: ParseArgsOptionsConfig) {
     return parseArgs({ args: [...given], options, allowPositionals: true, strict: true });
   } catch (error) {
     // Says which option is unknown or lacks its value.
-    const [what] = (error instanceof Error ? error.message : '').split('. ');
+    const [what] = (error instanceof Error ? error.message : '').split(/\.\s/);
     throw new UsageError(`${what || 'The options cannot be read'}. --help tells what there is.`);
   }
 }

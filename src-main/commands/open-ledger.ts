@@ -1,6 +1,8 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import { openDatabase } from '#main/database/connect.ts';
+import { parseConnectionUrl } from '#main/database/connection-url.ts';
 import { resolveDataFolder } from '#main/database/data-folder.ts';
+import { startEmbeddedServer } from '#main/database/embedded-server.ts';
 import { type SchemaState, schemaState } from '#main/database/migrate.ts';
 import type { Database } from '#main/database/tables/database.ts';
 import { AppError } from '#shared/errors.ts';
@@ -23,15 +25,18 @@ export type LedgerSource = {
 export function ledgerSource(options: {
   /** undefined: the embedded one. */
   databaseUrl: string | undefined;
+  environment: Readonly<Record<string, string | undefined>>;
   actor: string;
   log: Log;
 }): LedgerSource {
   const closing: (() => Promise<void>)[] = [];
 
+  const dataFolder = () => resolveDataFolder({ ...options.environment });
+
   async function addressAs(as: 'person' | 'owner'): Promise<string> {
     if (options.databaseUrl !== undefined) return options.databaseUrl;
     const server = await startWorkspace({
-      dataFolder: resolveDataFolder(),
+      dataFolder: dataFolder(),
       // What the command line makes begins empty: seed-demo fills it as asked.
       demoData: false,
       log: options.log,
@@ -39,6 +44,17 @@ export function ledgerSource(options: {
     });
     closing.push(server.release);
     return as === 'owner' ? server.superuserUrl : server.consoleUrl;
+  }
+
+  /** For migrate: the embedded server as it is, so that what is done to it can be told. */
+  async function bareAddress(): Promise<string> {
+    if (options.databaseUrl !== undefined) return options.databaseUrl;
+    const server = await startEmbeddedServer({
+      dataFolder: dataFolder(),
+      log: (message) => options.log.info(message),
+    });
+    closing.push(server.release);
+    return server.superuserUrl;
   }
 
   return {
@@ -58,11 +74,12 @@ export function ledgerSource(options: {
       return { pool, kysely, author: { actor: options.actor } };
     },
     async databaseAddress() {
-      const url = await addressAs('owner');
+      const url = await bareAddress();
       // Reached once on the console's own terms, so that what is wrong is told in its words.
       const pool = await openDatabase({ url, max: 1 });
       await pool.end();
-      return driverUrl(url, undefined, { allowUnverifiedTls: false });
+      const { password } = parseConnectionUrl(url);
+      return driverUrl(url, password, { allowUnverifiedTls: false });
     },
     async close() {
       for (const close of closing.reverse()) await close();

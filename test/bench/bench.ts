@@ -61,7 +61,10 @@ type Report = {
 if (values.help) {
   console.log(HELP);
 } else {
-  await main();
+  await main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
 }
 
 async function main(): Promise<void> {
