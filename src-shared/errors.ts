@@ -28,7 +28,8 @@ export const ERROR_CODES = {
   database_version: 'The server’s version is not one the console works with.',
   database_folder: 'The folder of the embedded database cannot be used.',
   not_postgresql: 'What answered at this address is not PostgreSQL.',
-  outcome_unknown: 'The connection was lost before the answer came; repeat with the same key to learn the outcome.',
+  outcome_unknown:
+    'The connection was lost before the answer came; repeat with the same key to learn the outcome.',
   schema_missing: 'The database has no ledger yet.',
   schema_outdated: 'The ledger in the database is older than this console.',
   schema_newer: 'The ledger in the database is newer than this console.',

@@ -11,9 +11,11 @@ export type CustomerId = string & { readonly __id: 'customer' };
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
 const BIGINT_MAX = 9_223_372_036_854_775_807n;
 
-const rowId = z.string().refine((text) => /^[1-9][0-9]{0,18}$/.test(text) && BigInt(text) <= BIGINT_MAX, {
-  error: 'must be an id of digits',
-});
+const rowId = z
+  .string()
+  .refine((text) => /^[1-9][0-9]{0,18}$/.test(text) && BigInt(text) <= BIGINT_MAX, {
+    error: 'must be an id of digits',
+  });
 
 export const transactionIdSchema = rowId.transform((id) => id as TransactionId);
 export const grantIdSchema = rowId.transform((id) => id as GrantId);

@@ -77,8 +77,9 @@ async function fetchRuntime(officialOnly) {
   const failure = await fetchOfficial(officialVersion);
   if (failure !== undefined) {
     if (officialOnly || !fallbackServes()) {
+      const why = officialOnly ? ' A release never holds the fallback, so nothing was packed.' : '';
       throw new SetupError(
-        `Electron ${officialVersion} could not be downloaded: ${failure}. Check the network (ELECTRON_MIRROR names another place to download from), or let ELECTRON_OVERRIDE_DIST_PATH name an unpacked Electron, then run the command again.`,
+        `Electron ${officialVersion} could not be downloaded: ${failure}.${why} Check the network (ELECTRON_MIRROR names another place to download from), or let ELECTRON_OVERRIDE_DIST_PATH name an unpacked Electron, then run the command again.`,
       );
     }
     await fetchFallback();

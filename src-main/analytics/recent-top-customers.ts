@@ -1,8 +1,8 @@
+import type { ZonedDays } from '#main/database/calendar.ts';
 import type { QueryTarget } from '#main/database/run-query.ts';
-import type { Days } from './read-usage.ts';
 import { computeTopCustomers, type TopCustomer } from './top-customers.ts';
 
-type Request = Days & { limit: number };
+type Request = ZonedDays & { limit: number };
 type Computed = { rows: TopCustomer[]; computedAt: Date };
 type Entry = { computed: Computed; refreshing: Promise<void> | undefined };
 
@@ -57,6 +57,6 @@ export function createRecentTopCustomers(now: () => Date) {
   };
 }
 
-function lengthInDays({ from, to }: Days): number {
+function lengthInDays({ from, to }: ZonedDays): number {
   return (Date.parse(to) - Date.parse(from)) / 86_400_000 + 1;
 }

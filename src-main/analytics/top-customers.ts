@@ -1,10 +1,11 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { z } from 'zod';
-import { assertDayRange } from '#main/database/calendar.ts';
-import { type QueryTarget, readSnapshot, runQuery } from '#main/database/run-query.ts';
+import { assertDays, isUtc, type ZonedDays } from '#main/database/calendar.ts';
+import { type QueryTarget, readSnapshot } from '#main/database/run-query.ts';
 import { foldWhereNeeded, unfolded } from '#main/ledger/roll-ups.ts';
 import type { analyticsProcedures } from '#shared/ipc/analytics.ts';
-import { type Days, endOf, startOf } from './read-usage.ts';
+import { addDays } from '#shared/time.ts';
+import { endOf, startOf } from './read-usage.ts';
 
 type Procedure = (typeof analyticsProcedures)['analytics.topCustomers'];
 export type TopCustomer = z.input<Procedure['output']>['rows'][number];
@@ -18,26 +19,26 @@ type TopRow = {
 };
 
 /**
- * The customers who used most in a range of days, most first, ties by id; exact. Whole months of UTC come from the
- * roll-up, the edges of the range and what is not folded yet from the log. Errors: invalid_argument.
+ * The customers who used most in a range of days, most first, ties by id; exact. Whole months come from the roll-up of
+ * UTC's months, the edges of the range and what is not folded yet from the log. Errors: invalid_argument.
  */
 export async function computeTopCustomers(
   target: QueryTarget,
-  days: Days & { limit: number },
+  days: ZonedDays & { limit: number },
   signal?: AbortSignal,
 ): Promise<TopCustomer[]> {
-  assertDayRange(days);
+  assertDays(days);
   await foldWhereNeeded(target, signal);
-  const months = await wholeMonths(target, days, signal);
+  const months = wholeMonths(days);
   const rows = await readSnapshot(
     target,
     signal,
     (run) =>
       run(sql<TopRow>`
         WITH loose AS MATERIALIZED (
-          SELECT customer_id, -sum(amount) AS used, count(*) AS transactions
-          FROM (${fromLog(days, months)}) rows_of_log GROUP BY customer_id
-        ), totals AS (${months ? withMonths(months, days.limit) : sql`SELECT * FROM loose`})
+          SELECT customer_id, sum(used) AS used, sum(transactions) AS transactions
+          FROM (${looseUsage(days, months)}) rows_of_log GROUP BY customer_id
+        ), totals AS (${totalsOf(months, days.limit)})
         SELECT t.customer_id, c.name, c.email, t.used::bigint AS used, t.transactions::bigint AS transactions
         FROM (SELECT * FROM totals ORDER BY used DESC, customer_id LIMIT ${days.limit}) t
         LEFT JOIN credits.customers c ON c.id = t.customer_id
@@ -53,67 +54,75 @@ export async function computeTopCustomers(
   }));
 }
 
-/** Months of UTC that lie in the range with every instant: first, and the one after the last. */
-type Months = { first: string; end: string; count: number };
+/** Months of UTC whose roll-up is taken: from the first to before `end`, both first days of a month. */
+type Months = { first: string; end: string };
 
-async function wholeMonths(
-  target: QueryTarget,
-  { from, to, timeZone }: Days,
-  signal?: AbortSignal,
-): Promise<Months | undefined> {
-  const [row] = await runQuery(
-    target,
-    sql<{ first: string | null; end: string | null; count: number }>`
-      SELECT min(m)::date::text AS first, (max(m) + interval '1 month')::date::text AS end, count(*) AS count
-      FROM generate_series(date_trunc('month', ${from}::date::timestamp), ${to}::date::timestamp, interval '1 month') m
-      WHERE ((m AT TIME ZONE 'UTC') AT TIME ZONE ${timeZone})::date >= ${from}::date
-        AND (((m + interval '1 month') AT TIME ZONE 'UTC' - interval '1 microsecond') AT TIME ZONE ${timeZone})::date
-          <= ${to}::date`,
-    signal,
-  );
-  return row?.first && row.end ? { first: row.first, end: row.end, count: row.count } : undefined;
+// No zone is further from UTC.
+const FARTHEST = sql`interval '15 hours'`;
+
+/** The months that the range holds as months of its own zone. In UTC they begin some hours earlier or later. */
+function wholeMonths({ from, to }: ZonedDays): Months | undefined {
+  const first = from.endsWith('-01') ? from : monthAfter(from);
+  const lastDayOfMonth = addDays(to, 1).endsWith('-01');
+  const end = lastDayOfMonth ? addDays(to, 1) : `${to.slice(0, 7)}-01`;
+  return first < end ? { first, end } : undefined;
 }
 
-function fromLog(days: Days, months: Months | undefined): RawBuilder<unknown> {
-  const rows = (condition: RawBuilder<unknown>) => sql`
-    SELECT t.customer_id, t.amount FROM credits.credit_transactions t
-    WHERE t.transaction_type = 'usage' AND ${condition}
-      AND (t.created_at AT TIME ZONE ${days.timeZone})::date BETWEEN ${days.from}::date AND ${days.to}::date`;
-  if (!months) {
-    return rows(sql`t.created_at >= ${startOf(days)} AND t.created_at < ${endOf(days)}`);
-  }
+function monthAfter(day: string): string {
+  return `${addDays(`${day.slice(0, 7)}-28`, 4).slice(0, 7)}-01`;
+}
+
+/**
+ * What the months' roll-up does not say, by customer: usage in the range and outside the months or not folded yet, less
+ * folded usage in the months that lies outside the range, because the zone's months are not those of UTC.
+ */
+function looseUsage(days: ZonedDays, months: Months | undefined): RawBuilder<unknown> {
+  const day = sql`(t.created_at AT TIME ZONE ${days.timeZone})::date`;
+  const isIn = sql`${day} BETWEEN ${days.from}::date AND ${days.to}::date`;
+  const rows = (sign: RawBuilder<unknown>, condition: RawBuilder<unknown>) => sql`
+    SELECT t.customer_id, -t.amount * ${sign} AS used, ${sign} AS transactions FROM credits.credit_transactions t
+    WHERE t.transaction_type = 'usage' AND ${condition}`;
+  const add = (condition: RawBuilder<unknown>) => rows(sql`1`, sql`${condition} AND ${isIn}`);
+  const take = (condition: RawBuilder<unknown>) =>
+    rows(sql`-1`, sql`${condition} AND NOT (${isIn}) AND NOT (${unfolded})`);
+  if (!months) return add(sql`t.created_at >= ${startOf(days)} AND t.created_at < ${endOf(days)}`);
+
   const first = startOfUtcDay(months.first);
   const end = startOfUtcDay(months.end);
-  return sql.join(
-    [
-      rows(sql`t.created_at >= ${startOf(days)} AND t.created_at < ${first}`),
-      rows(sql`t.created_at >= ${end} AND t.created_at < ${endOf(days)}`),
-      rows(sql`t.created_at >= ${first} AND t.created_at < ${end} AND ${unfolded}`),
-    ],
-    sql` UNION ALL `,
-  );
+  const parts = [
+    add(sql`t.created_at >= ${startOf(days)} AND t.created_at < ${first}`),
+    add(sql`t.created_at >= ${end} AND t.created_at < ${endOf(days)}`),
+    add(sql`t.created_at >= ${first} AND t.created_at < ${end} AND ${unfolded}`),
+  ];
+  if (!isUtc(days.timeZone)) {
+    parts.push(
+      take(sql`t.created_at >= ${first} AND t.created_at < ${first} + ${FARTHEST}`),
+      take(sql`t.created_at >= ${end} - ${FARTHEST} AND t.created_at < ${end}`),
+    );
+  }
+  return sql.join(parts, sql` UNION ALL `);
 }
 
-function withMonths(months: Months, limit: number): RawBuilder<unknown> {
-  if (months.count > 1) {
+function totalsOf(months: Months | undefined, limit: number): RawBuilder<unknown> {
+  if (!months) return sql`SELECT * FROM loose`;
+  if (monthAfter(months.first) < months.end) {
     return sql`
       SELECT customer_id, sum(used) AS used, sum(transactions) AS transactions FROM (
         SELECT customer_id, used, transactions FROM credits.rollup_customer_months
         WHERE month >= ${months.first}::date AND month < ${months.end}::date
         UNION ALL SELECT customer_id, used, transactions FROM loose
-      ) parts GROUP BY customer_id`;
+      ) parts GROUP BY customer_id HAVING sum(transactions) > 0`;
   }
-  // Of one month, only its first `limit` customers and those with loose usage can be among the first: usage only adds.
+  // Of one month, the index gives the first of those customers about whom it says everything; the others are few.
   return sql`
-    SELECT p.customer_id, coalesce(m.used, 0) + coalesce(l.used, 0) AS used,
-      coalesce(m.transactions, 0) + coalesce(l.transactions, 0) AS transactions
-    FROM (
-      (SELECT customer_id FROM credits.rollup_customer_months WHERE month = ${months.first}::date
-        ORDER BY used DESC, customer_id LIMIT ${limit})
-      UNION SELECT customer_id FROM loose
-    ) p
-    LEFT JOIN credits.rollup_customer_months m ON m.month = ${months.first}::date AND m.customer_id = p.customer_id
-    LEFT JOIN loose l ON l.customer_id = p.customer_id`;
+    (SELECT customer_id, used, transactions FROM credits.rollup_customer_months
+      WHERE month = ${months.first}::date AND customer_id NOT IN (SELECT customer_id FROM loose)
+      ORDER BY used DESC, customer_id LIMIT ${limit})
+    UNION ALL
+    SELECT l.customer_id, l.used + coalesce(m.used, 0), l.transactions + coalesce(m.transactions, 0)
+    FROM loose l
+    LEFT JOIN credits.rollup_customer_months m ON m.month = ${months.first}::date AND m.customer_id = l.customer_id
+    WHERE l.transactions + coalesce(m.transactions, 0) > 0`;
 }
 
 function startOfUtcDay(day: string): RawBuilder<unknown> {

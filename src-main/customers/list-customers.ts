@@ -32,8 +32,9 @@ export async function listCustomers(
     where: [...balanceConditions(filter.balance), ...planConditions(filter.plan)],
     readsAccount: filter.balance !== undefined,
     readsCustomer: filter.balance === 'low' || filter.plan !== undefined || search !== '',
+    customers: sql`credits.customers`,
   };
-  const matching = withConditions(choice, search === '' ? [] : [matches(search)]);
+  const matching = search === '' ? choice : searching(choice, search);
   const exact =
     search === '' || after !== null
       ? []
@@ -61,7 +62,13 @@ export async function listCustomers(
 }
 
 /** Conditions, and which of customers `c` and accounts `a` they read: a page is chosen from those alone. */
-type Choice = { where: RawBuilder<unknown>[]; readsAccount: boolean; readsCustomer: boolean };
+type Choice = {
+  where: RawBuilder<unknown>[];
+  readsAccount: boolean;
+  readsCustomer: boolean;
+  /** Where customers `c` come from. */
+  customers: RawBuilder<unknown>;
+};
 
 type Order = {
   key: RawBuilder<unknown>;
@@ -115,13 +122,22 @@ function withConditions(choice: Choice, conditions: RawBuilder<unknown>[]): Choi
   return { ...choice, where: [...choice.where, ...conditions] };
 }
 
-function matches(search: string): RawBuilder<unknown> {
+function searching(choice: Choice, search: string): Choice {
   if ([...search].length >= TRIGRAM_LETTERS) {
-    return sql`c.search_text LIKE lower(${`%${escapeLike(search)}%`})`;
+    return withConditions(choice, [sql`c.search_text LIKE lower(${`%${escapeLike(search)}%`})`]);
   }
   const beginning = sql`lower(${`${escapeLike(search)}%`})`;
-  return sql`(lower(c.name) LIKE ${beginning} OR lower(c.email) LIKE ${beginning}
-    OR lower(c.id) LIKE ${beginning} OR lower(c.stripe_customer_id) LIKE ${beginning})`;
+  // OFFSET 0: the matches are found by the prefix indexes first, and then put in order. Otherwise the planner may walk
+  // all names in order until enough of them match, which for names that begin with z is nearly all.
+  return {
+    ...choice,
+    customers: sql`(
+      SELECT * FROM credits.customers m
+      WHERE lower(m.name) LIKE ${beginning} OR lower(m.email) LIKE ${beginning} OR lower(m.id) LIKE ${beginning}
+        OR lower(m.stripe_customer_id) LIKE ${beginning}
+      OFFSET 0
+    )`,
+  };
 }
 
 function isExactly(search: string): RawBuilder<unknown> {
@@ -195,9 +211,9 @@ function sourceOf(choice: Choice, order?: Order): RawBuilder<unknown> {
   const account = choice.readsAccount || order?.ofAccount === true;
   const customer = choice.readsCustomer || order?.ofAccount === false;
   if (account && customer) {
-    return sql`credits.customers c JOIN credits.accounts a ON a.customer_id = c.id`;
+    return sql`${choice.customers} c JOIN credits.accounts a ON a.customer_id = c.id`;
   }
-  return account ? sql`credits.accounts a` : sql`credits.customers c`;
+  return account ? sql`credits.accounts a` : sql`${choice.customers} c`;
 }
 
 function all(conditions: RawBuilder<unknown>[]): RawBuilder<unknown> {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { z } from 'zod';
-import { assertDayRange } from '#main/database/calendar.ts';
+import { assertDays } from '#main/database/calendar.ts';
 import { type QueryTarget, runQuery } from '#main/database/run-query.ts';
 import type { customersProcedures } from '#shared/ipc/customers.ts';
 
@@ -15,7 +15,7 @@ export async function customerUsageByDay(
   { customerId, from, to, timeZone }: z.output<Procedure['input']>,
   signal?: AbortSignal,
 ): Promise<z.input<Procedure['output']>> {
-  assertDayRange({ from, to });
+  assertDays({ from, to, timeZone });
   const rows = await runQuery(
     target,
     sql<{ day: string; feature: string | null; used: number }>`

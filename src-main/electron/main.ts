@@ -10,6 +10,7 @@ import { type Console, createConsole, makeDataFolder } from '../console.ts';
 import { createDispatcher } from '../ipc/dispatch.ts';
 import { createHandlers } from '../ipc/handlers.ts';
 import { createFileLog } from '../logging/file-log.ts';
+import type { Log } from '../logging/log.ts';
 import { createSecretStore } from '../settings/secret-store.ts';
 import { APP_SCHEME, createAppHandler } from './app-protocol.ts';
 import { DEEP_LINK_SCHEME, deepLinkOf, parseDeepLink } from './deep-links.ts';
@@ -58,8 +59,10 @@ function start(): void {
     logFile,
     isDevelopment ? { alsoTo: (line) => process.stdout.write(`${line}\n`) } : {},
   );
-  process.on('uncaughtException', (error) => log.error('An error nobody caught.', error));
-  process.on('unhandledRejection', (error) => log.error('A failure nobody waited for.', error));
+  process.on('uncaughtException', (error) => reportSurprise(log, error));
+  process.on('unhandledRejection', (error) => reportSurprise(log, error));
+  // A terminal that was closed takes no more lines; the log file does.
+  process.stdout.on('error', () => undefined);
   log.info(`Credit Console ${app.getVersion()} starts.`, {
     electron: process.versions.electron,
     dataFolder,
@@ -219,6 +222,21 @@ function stopOnQuit(console: Console): void {
         console.log.info('Stopped.');
         app.quit();
       });
+  });
+}
+
+let surpriseShown = false;
+
+/** What nobody expected goes to the log, and the first time to the person: the console may be of two minds afterwards. */
+function reportSurprise(log: Log, error: unknown): void {
+  log.error('Something unexpected went wrong in the main process.', error);
+  if (surpriseShown || !app.isReady()) return;
+  surpriseShown = true;
+  void showMessage({
+    type: 'error',
+    message: 'Something unexpected went wrong',
+    detail:
+      'Confirmed entries are safe in the database. Restart the console; if it happens again, report what Help → Show Logs holds.',
   });
 }
 

@@ -47,7 +47,7 @@ export function hardenContents(app: App, onRefused: (what: string, address: stri
       onRefused(what, event.url ?? '');
     };
     contents.on('will-navigate', refuse('navigation'));
-    contents.on('will-frame-navigate', refuse('navigation of a frame'));
+    contents.on('will-frame-navigate', refuse('navigation'));
     contents.on('will-redirect', refuse('redirect'));
     contents.on('will-attach-webview', refuse('webview'));
     contents.on('select-bluetooth-device', (event, _devices, choose) => {

@@ -25,6 +25,8 @@ export function openWindow(options: {
     minHeight: WINDOW_MIN.height,
     show: false,
     title: 'Credit Console',
+    // Elsewhere the icon is the program's own.
+    ...(process.platform === 'linux' ? { icon: join(import.meta.dirname, 'icon.png') } : {}),
     backgroundColor: nativeTheme.shouldUseDarkColors ? BACKGROUND.dark : BACKGROUND.light,
     webPreferences: {
       preload: join(import.meta.dirname, '../preload/preload.cjs'),

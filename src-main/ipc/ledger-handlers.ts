@@ -5,6 +5,7 @@ import {
   releaseHold,
 } from '#main/ledger/post-act.ts';
 import { previewAct } from '#main/ledger/preview-act.ts';
+import { AppError } from '#shared/errors.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { ledgerProcedures } from '#shared/ipc/ledger.ts';
 import type { Handlers } from '#shared/ipc/procedure.ts';
@@ -26,11 +27,16 @@ export function ledgerHandlers(
     ) => Promise<Result>,
   ): Promise<Result> {
     const database = console.databaseFor(ability, input);
-    try {
-      return await work(database, authorOf(database.actor, input));
-    } finally {
-      // Also where the outcome is unknown: what is shown may be outdated.
+    const changed = () =>
       console.events.emit({ type: 'ledger.changed', customerId: input.customerId });
+    try {
+      const result = await work(database, authorOf(database.actor, input));
+      changed();
+      return result;
+    } catch (error) {
+      // It may have been posted, so what the window shows may be outdated.
+      if (error instanceof AppError && error.code === 'outcome_unknown') changed();
+      throw error;
     }
   }
 

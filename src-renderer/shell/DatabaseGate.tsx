@@ -10,6 +10,15 @@ import { MigrationOffer } from '#renderer/ui/MigrationOffer.tsx';
 import { Page } from '#renderer/ui/Page.tsx';
 import { PageHeader } from '#renderer/ui/PageHeader.tsx';
 import { AppError, isErrorCode } from '#shared/errors.ts';
+import type { DatabaseStatus } from '#shared/ipc/settings.ts';
+
+type Step = NonNullable<Extract<DatabaseStatus, { status: 'connecting' }>['step']>;
+
+const STEP_WORDS: Record<Step, string> = {
+  starting_server: 'The database beside the console is starting.',
+  migrating: 'The ledger’s tables and functions are being installed.',
+  demo_data: 'Made-up customers are being written, to try things on. This happens once.',
+};
 
 /** Shows the ledger's pages once the database is ready; until then, what keeps it from being so and what to do. */
 export function DatabaseGate(props: { children: ReactNode }) {
@@ -21,7 +30,10 @@ export function DatabaseGate(props: { children: ReactNode }) {
     case 'connecting':
       return (
         <Page>
-          <PageHeader title={`Connecting to ${connection.name}`} />
+          <PageHeader
+            title={`Connecting to ${connection.name}`}
+            {...(database.step === undefined ? {} : { description: STEP_WORDS[database.step] })}
+          />
           <LoadingRows label={`Connecting to ${connection.name}`} />
         </Page>
       );

@@ -16,7 +16,18 @@ export function ConfirmDialog(props: {
   onCancel: () => void;
 }) {
   return (
-    <Modal opened={props.opened} onClose={props.onCancel} title={props.title} size={440}>
+    <Modal
+      opened={props.opened}
+      onClose={props.onCancel}
+      title={props.title}
+      size={440}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      // Mantine listens to Esc on the window, where the very key that opened this would close it again.
+      closeOnEscape={false}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') props.onCancel();
+      }}
+    >
       {props.children}
       <Group justify="flex-end" gap="sm" mt="lg">
         <Button variant="default" data-autofocus onClick={props.onCancel}>

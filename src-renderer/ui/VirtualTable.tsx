@@ -335,7 +335,13 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
         </div>
       )}
       {rows.length === 0 && props.placeholder !== undefined && (
-        <div className={classes.placeholder}>{props.placeholder}</div>
+        <div role="rowgroup" className={classes.placeholder}>
+          <div role="row">
+            <div role="gridcell" aria-colspan={tracks.length}>
+              {props.placeholder}
+            </div>
+          </div>
+        </div>
       )}
       {props.isLoadingMore && <div className={classes.more}>Loading more…</div>}
     </div>

@@ -113,7 +113,7 @@ export const customersProcedures = {
       debt: creditsSchema,
     }),
   }),
-  /** The debits that one grant paid, newest first, keyset-paged; amount is what this grant paid of each, net of reversals. */
+  /** The debits that one grant paid and the reversals that put credits back on it, newest first, keyset-paged. */
   'customers.grantDebits': query({
     input: z.strictObject({
       customerId: customerIdSchema,

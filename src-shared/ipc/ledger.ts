@@ -46,7 +46,11 @@ const extendFields = {
 const releaseFields = { customerId: customerIdSchema, holdId: holdIdSchema };
 
 const posted = z.strictObject({ transaction: transactionSchema, balance: balanceSchema });
-const keyed = { idempotencyKey: idempotencyKeySchema, ...reasonFields, ...confirmedProductionField };
+const keyed = {
+  idempotencyKey: idempotencyKeySchema,
+  ...reasonFields,
+  ...confirmedProductionField,
+};
 
 export const ledgerProcedures = {
   /** Grants credits by hand. Errors: those of add_credits. */

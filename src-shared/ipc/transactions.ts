@@ -3,7 +3,12 @@ import { creditsSchema, positiveCreditsSchema } from '../credits.ts';
 import { customerIdSchema, grantIdSchema, transactionIdSchema } from '../ids.ts';
 import { instantSchema, timeZoneSchema } from '../time.ts';
 import { command, query } from './procedure.ts';
-import { countSchema, cursorSchema, transactionSchema, transactionTypeSchema } from './vocabulary.ts';
+import {
+  countSchema,
+  cursorSchema,
+  transactionSchema,
+  transactionTypeSchema,
+} from './vocabulary.ts';
 
 export const transactionFilterSchema = z.strictObject({
   types: z.array(transactionTypeSchema).max(9).optional(),

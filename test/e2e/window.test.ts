@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launchOptions } from '#build/electron-runtime/launch-options.mjs';
@@ -183,4 +183,41 @@ test('a data folder that cannot be used is said on the terminal, with exit code 
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+test.describe('the embedded database', () => {
+  test('that is killed is told, and comes back by itself', async ({ consoleWindow }) => {
+    const { clusterFolder } = await consoleWindow.call('settings.about', {});
+    const note = await readFile(join(clusterFolder ?? '', 'postmaster.pid'), 'utf8');
+    process.kill(Number(note.split('\n')[0]), 'SIGKILL');
+    await expect
+      .poll(async () => {
+        const reply = await consoleWindow.callRaw('customers.plans', {});
+        return reply.ok ? 'answered' : reply.error.code;
+      })
+      .toBe('database_unavailable');
+    await expect
+      .poll(async () => (await consoleWindow.call('settings.session', {})).database.status, {
+        timeout: 40_000,
+      })
+      .toBe('ready');
+    expect((await consoleWindow.call('customers.plans', {})).plans.length).toBeGreaterThan(0);
+  });
+
+  test('is stopped with the console, also when the system ends it', async ({ dataFolder }) => {
+    const app = await launchConsole({ dataFolder });
+    const consoleWindow = new ConsoleWindow(app, await app.firstWindow());
+    await consoleWindow.connected();
+    const { clusterFolder } = await consoleWindow.call('settings.about', {});
+    const note = join(clusterFolder ?? '', 'postmaster.pid');
+    await access(note);
+    const closed = app.waitForEvent('close');
+    app.process().kill('SIGTERM');
+    await closed;
+    // The server removes its note as the last thing of a clean end.
+    await expect(access(note)).rejects.toThrow();
+    expect(await readFile(join(dataFolder, 'logs', 'main.log'), 'utf8')).toContain(
+      'The database server was stopped.',
+    );
+  });
 });

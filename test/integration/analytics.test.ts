@@ -91,7 +91,24 @@ const row: fc.Arbitrary<LoggedRow> = fc
     return { ...rest, amount: takes ? -size : size };
   });
 
-const range = fc
+// Whole months, which the roll-up of months answers, and the days around them.
+const months = fc
+  .tuple(
+    fc.constantFrom('2026-03', '2026-04', '2026-05', '2026-06', '2026-10'),
+    fc.integer({ min: 1, max: 4 }),
+    fc.integer({ min: -2, max: 2 }),
+    fc.integer({ min: -2, max: 2 }),
+  )
+  .map(([month, count, before, after]) => {
+    const end = new Date(`${month}-01T00:00:00Z`);
+    end.setUTCMonth(end.getUTCMonth() + count);
+    return {
+      from: addDays(`${month}-01`, before),
+      to: addDays(end.toISOString().slice(0, 10), after - 1),
+    };
+  });
+
+const anyDays = fc
   .tuple(
     fc.constantFrom(...MOMENTS),
     fc.integer({ min: -40, max: 2 }),
@@ -101,6 +118,8 @@ const range = fc
     const from = addDays(new Date(moment).toISOString().slice(0, 10), start);
     return { from, to: addDays(from, length) };
   });
+
+const range = fc.oneof(months, anyDays);
 
 describe('usage over all customers', () => {
   it('equals what adding up row by row gives, in any zone and range, folded or not', async () => {
@@ -145,30 +164,45 @@ describe('usage over all customers', () => {
     );
   });
 
-  it('is exact for days when a zone was off by less than a quarter of an hour', async () => {
-    const log: LoggedRow[] = ['1971-06-01T00:44:29Z', '1971-06-01T00:44:31Z'].map((at, index) => ({
-      customerId: 'old',
-      type: 'usage',
-      feature: 'old',
-      amount: -(10 ** index),
-      createdAt: new Date(at),
-    }));
-    await writeLog(database.pool, log);
-    const read = async () =>
-      (
-        await readUsage(reader, {
-          from: '1971-05-01',
-          to: '1971-07-01',
-          timeZone: 'Africa/Monrovia',
-        })
-      ).byDay;
-    const expected = [
-      { day: '1971-05-31', feature: 'old', used: 1 },
-      { day: '1971-06-01', feature: 'old', used: 10 },
-    ];
-    expect(await read()).toEqual(expected);
-    await foldRollUps(reader);
-    expect(await read()).toEqual(expected);
+  it.each([
+    {
+      why: 'a zone was off by less than a quarter of an hour',
+      timeZone: 'Africa/Monrovia',
+      from: '1971-05-01',
+      to: '1971-07-01',
+      rows: [
+        ['1971-06-01T00:44:29Z', '1971-05-31'],
+        ['1971-06-01T00:44:31Z', '1971-06-01'],
+      ],
+    },
+    {
+      why: 'a clock was put back over midnight within a quarter of an hour',
+      timeZone: 'America/St_Johns',
+      from: '2008-10-01',
+      to: '2008-11-30',
+      rows: [
+        ['2008-11-02T02:30:30Z', '2008-11-02'],
+        ['2008-11-02T02:31:30Z', '2008-11-01'],
+      ],
+    },
+  ] as const)('is exact for days when $why', async ({ timeZone, from, to, rows }) => {
+    await writeLog(
+      database.pool,
+      rows.map(([at], index) => ({
+        customerId: 'old',
+        type: 'usage',
+        feature: 'old',
+        amount: -(10 ** index),
+        createdAt: new Date(at),
+      })),
+    );
+    const expected = rows
+      .map(([, day], index) => ({ day, feature: 'old', used: 10 ** index }))
+      .sort((a, b) => (a.day < b.day ? -1 : 1));
+    for (let time = 0; time < 2; time += 1) {
+      expect((await readUsage(reader, { from, to, timeZone })).byDay).toEqual(expected);
+      await foldRollUps(reader);
+    }
   });
 
   it('answers an empty range with empty lists, and an impossible one with a code', async () => {
@@ -178,6 +212,7 @@ describe('usage over all customers', () => {
     for (const bad of [
       { ...days, from: '2002-01-01' },
       { ...days, from: '0000-01-01' },
+      { ...days, to: '9999-12-31' },
       { from: '2026-01-01', to: '2026-12-31', timeZone: 'Mars/Olympus_Mons' },
     ]) {
       await expect(readUsage(reader, bad)).rejects.toMatchObject({ code: 'invalid_argument' });
@@ -185,7 +220,13 @@ describe('usage over all customers', () => {
         code: 'invalid_argument',
       });
     }
-    await readUsage(reader, { from: '0001-01-01', to: '9999-12-31', timeZone: 'Asia/Kathmandu' });
+    await readUsage(reader, { from: '0001-01-01', to: '9998-12-31', timeZone: 'Asia/Kathmandu' });
+    await computeTopCustomers(reader, {
+      from: '0001-01-01',
+      to: '9998-12-31',
+      timeZone: 'UTC',
+      limit: 1,
+    });
   });
 
   it('knows the names of UTC', () => {

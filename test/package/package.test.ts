@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from '@playwright/test';
@@ -11,7 +12,9 @@ let folder: string;
 let app: PackagedApp | undefined;
 
 test.beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'credit-console-package-'));
+  // Open to others, unlike mkdtemp's: as root, the database's own user must be able to get to the data.
+  folder = join(tmpdir(), `credit-console-package-${randomUUID()}`);
+  mkdirSync(folder);
 });
 
 test.afterEach(async () => {

@@ -376,6 +376,20 @@ describe('without a ready database', () => {
     expect(screen.queryByRole('button', { name: /(Install|Update) the ledger/ })).toBeNull();
   });
 
+  it('says what takes its time at the first start', async () => {
+    const { bridge } = renderApp({
+      handlers,
+      session: { database: { status: 'connecting', step: 'starting_server' } },
+      path: '/nowhere',
+    });
+    await heading('Connecting to This computer');
+    expect(screen.getByText(/is starting/)).toBeVisible();
+    const filling = { status: 'connecting', step: 'demo_data' } as const;
+    bridge.use({ 'settings.session': async () => aSession({ database: filling }) });
+    act(() => bridge.emit({ type: 'database.changed', database: filling }));
+    expect(await screen.findByText(/Made-up customers/)).toBeVisible();
+  });
+
   it('still opens settings and about', async () => {
     renderApp({ handlers, session: { database: failed }, path: '/about' });
     await heading('About Credit Console');

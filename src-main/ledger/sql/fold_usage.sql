@@ -61,6 +61,8 @@ BEGIN
     INSERT INTO credits.rollup_quarter_hours AS r
       (quarter_hour, feature, transaction_type, credits_in, credits_out, transactions)
     SELECT f.quarter_hour, f.feature, f.transaction_type, f.credits_in, f.credits_out, f.transactions FROM fresh f
+    -- Rows that are read together lie together.
+    ORDER BY 1, 2, 3
     ON CONFLICT ON CONSTRAINT rollup_quarter_hours_pkey DO UPDATE SET
       credits_in = r.credits_in + excluded.credits_in,
       credits_out = r.credits_out + excluded.credits_out,
@@ -69,7 +71,7 @@ BEGIN
     INSERT INTO credits.rollup_days AS r (day, feature, transaction_type, credits_in, credits_out, transactions)
     SELECT (f.quarter_hour AT TIME ZONE 'UTC')::date, f.feature, f.transaction_type,
       sum(f.credits_in)::bigint, sum(f.credits_out)::bigint, sum(f.transactions)::bigint
-    FROM fresh f GROUP BY 1, 2, 3
+    FROM fresh f GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     ON CONFLICT ON CONSTRAINT rollup_days_pkey DO UPDATE SET
       credits_in = r.credits_in + excluded.credits_in,
       credits_out = r.credits_out + excluded.credits_out,
@@ -83,7 +85,7 @@ BEGIN
     FROM credits.credit_transactions t
     WHERE t.recorded_in >= from_number AND t.recorded_in < to_number AND t.id > through
       AND t.transaction_type = 'usage'
-    GROUP BY 1, 2
+    GROUP BY 1, 2 ORDER BY 1, 2
     ON CONFLICT ON CONSTRAINT rollup_customer_months_pkey DO UPDATE SET
       used = r.used + excluded.used, transactions = r.transactions + excluded.transactions;
 

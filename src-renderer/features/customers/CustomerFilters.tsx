@@ -47,8 +47,8 @@ export function CustomerFilters({
       {BALANCE_FILTERS.map((filter) => (
         <Chip
           key={filter}
-          size="xs"
-          radius="sm"
+          classNames={{ label: styles.chip ?? '' }}
+          radius="md"
           variant="outline"
           checked={view.balance === filter}
           onChange={(checked) => onChange({ ...view, balance: checked ? filter : null })}

@@ -1,4 +1,5 @@
 import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
+import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { useAbility, useSession } from '#renderer/api/session.tsx';
 import { useLedgerForms } from '#renderer/features/ledger-forms/ledger-forms.tsx';
@@ -92,6 +93,8 @@ function Actions({ customer, onAddNote }: { customer: Customer; onAddNote: () =>
   const mayGrant = useAbility('grant');
   const mayAdjust = useAbility('adjust');
   const mayAddNote = useAbility('addNote');
+  // The menu gives the focus back to its button, unless a note is to be written.
+  const [goesToNote, setGoesToNote] = useState(false);
   const grant = () => forms.openGrant(customer.id);
   const adjust = () => forms.openAdjustDown(customer.id);
   useShortcut('customer-grant', grant, { enabled: mayGrant });
@@ -113,7 +116,12 @@ function Actions({ customer, onAddNote }: { customer: Customer; onAddNote: () =>
           </Button>
         </Tooltip>
       )}
-      <Menu position="bottom-end" withinPortal>
+      <Menu
+        position="bottom-end"
+        withinPortal
+        returnFocus={!goesToNote}
+        onOpen={() => setGoesToNote(false)}
+      >
         <Menu.Target>
           <ActionIcon variant="default" size={30} aria-label="More actions">
             <MoreIcon />
@@ -121,7 +129,13 @@ function Actions({ customer, onAddNote }: { customer: Customer; onAddNote: () =>
         </Menu.Target>
         <Menu.Dropdown>
           {mayAddNote && (
-            <Menu.Item leftSection={<NoteIcon size={14} />} onClick={onAddNote}>
+            <Menu.Item
+              leftSection={<NoteIcon size={14} />}
+              onClick={() => {
+                setGoesToNote(true);
+                onAddNote();
+              }}
+            >
               Add a note
             </Menu.Item>
           )}

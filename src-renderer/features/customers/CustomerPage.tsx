@@ -1,4 +1,5 @@
 import { Tabs } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { useRef, useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
 import { formatCredits } from '#renderer/format/credits.ts';
@@ -42,6 +43,9 @@ export function CustomerPage({ customerId }: { customerId: string }) {
   // One note can be written at a time: in its tab, or else beside the others.
   const composer = useRef<HTMLTextAreaElement>(null);
 
+  // Beside the record the tables would get too narrow: it goes below, and the page scrolls as a whole.
+  const isNarrow = useMediaQuery('(width < 960px)', false, { getInitialValueInEffect: false });
+
   // A tab is a view of the same place: Back leads to where the person came from.
   const showTab = (next: CustomerTab) =>
     navigate(customerPath(customerId, next), { replace: true });
@@ -66,8 +70,8 @@ export function CustomerPage({ customerId }: { customerId: string }) {
     );
   }
   return (
-    <Page layout="fill">
-      <div className={styles.customer}>
+    <Page layout={isNarrow ? 'scroll' : 'fill'}>
+      <div className={styles.customer} data-narrow={isNarrow || undefined}>
         <CustomerHeader customer={customer.data} onAddNote={() => composer.current?.focus()} />
         <div className={styles.columns}>
           <Tabs

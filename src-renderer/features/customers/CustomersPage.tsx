@@ -82,7 +82,9 @@ export function CustomersPage() {
           isBusy={pages.isPlaceholderData}
           placeholder={
             pages.isError ? (
-              <ErrorState error={toAppError(pages.error)} onRetry={() => void pages.refetch()} />
+              <div className={styles.failure}>
+                <ErrorState error={toAppError(pages.error)} onRetry={() => void pages.refetch()} />
+              </div>
             ) : pages.isPending || pages.isPlaceholderData ? (
               <LoadingRows count={14} label="Loading customers" />
             ) : isFiltered(view) ? (

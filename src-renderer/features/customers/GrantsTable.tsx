@@ -6,6 +6,7 @@ import { formatCredits, formatCreditsInWords, formatQuantity } from '#renderer/f
 import { transactionTypeLabel } from '#renderer/format/labels.ts';
 import { formatDate, formatInstantExact } from '#renderer/format/time.ts';
 import { CreditAmount } from '#renderer/ui/CreditAmount.tsx';
+import { ClockIcon, ReverseIcon } from '#renderer/ui/icons.tsx';
 import { TypeBadge } from '#renderer/ui/TypeBadge.tsx';
 import type { GrantId } from '#shared/ids.ts';
 import type { Grant } from '#shared/ipc/vocabulary.ts';
@@ -51,8 +52,8 @@ export function GrantsTable({
               Left of granted
             </th>
             {paid.size > 0 && (
-              <th scope="col" className={styles.number}>
-                Paid of the debit
+              <th scope="col" className={styles.number} title="Paid of the chosen debit">
+                Paid
               </th>
             )}
             <th scope="col" className={styles.number}>
@@ -138,7 +139,9 @@ function GrantRow({
           onClick={() => onChoose(isChosen ? null : grant.id)}
         >
           <TypeBadge type={grant.source} />{' '}
-          <span className={styles.chooseWords}>{grant.description || `Grant ${grant.id}`}</span>
+          <span className={styles.chooseWords} title={grant.description}>
+            {grant.description || `Grant ${grant.id}`}
+          </span>
         </UnstyledButton>
       </th>
       <td className={styles.number}>
@@ -176,9 +179,11 @@ function GrantRow({
             size="compact-xs"
             variant="subtle"
             aria-label={`Extend ${name}`}
+            title="Extend its expiry…"
             onClick={() => forms.openExtendGrant({ customerId, grantId: grant.id })}
           >
-            Extend
+            <ClockIcon size={14} />
+            <span className={styles.actionLabel}>Extend</span>
           </Button>
         )}
         {isOpen && mayReverse && grant.remaining > 0 && (
@@ -186,9 +191,11 @@ function GrantRow({
             size="compact-xs"
             variant="subtle"
             aria-label={`Reverse ${name}`}
+            title="Take back what is left…"
             onClick={() => forms.openReverse({ customerId, transactionId: grant.transactionId })}
           >
-            Reverse
+            <ReverseIcon size={14} />
+            <span className={styles.actionLabel}>Reverse</span>
           </Button>
         )}
       </td>

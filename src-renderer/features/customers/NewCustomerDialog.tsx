@@ -95,7 +95,13 @@ export function NewCustomerDialog({
   }
 
   return (
-    <Modal opened={opened} onClose={close} title="New customer" size={460}>
+    <Modal
+      opened={opened}
+      onClose={close}
+      title="New customer"
+      size={460}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       <form
         ref={formElement}
         noValidate

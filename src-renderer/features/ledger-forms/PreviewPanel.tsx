@@ -22,7 +22,13 @@ export function PreviewPanel({
   idleText: string;
 }) {
   return (
-    <section className={styles.preview} aria-label="Preview" aria-busy={state.status === 'working'}>
+    <section
+      className={styles.preview}
+      aria-label="Preview"
+      aria-busy={state.status === 'working'}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: in a low window it scrolls, and must be reachable by key
+      tabIndex={0}
+    >
       <VisuallyHidden role="status">{spokenPreview(state)}</VisuallyHidden>
       <PreviewContent state={state} timeZone={timeZone} idleText={idleText} />
     </section>

@@ -22,6 +22,14 @@ export function actWords(
 ): ActWords {
   const { customer, timeZone } = options;
   const amount = formatCreditsInWords(options.credits);
+  return { customer, ...phrases(act, { amount, customer, timeZone }) };
+}
+
+function phrases(
+  act: LedgerAct,
+  words: { amount: string; customer: string; timeZone: string },
+): Pick<ActWords, 'button' | 'done'> {
+  const { amount, customer, timeZone } = words;
   switch (act.act) {
     case 'grant':
       return { button: `Grant ${amount}`, done: `Granted ${amount} to ${customer}` };

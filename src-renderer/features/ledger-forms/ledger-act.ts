@@ -11,8 +11,8 @@ export type LedgerPreview = Output<Contract['ledger.preview']>;
 /** Why it is done. */
 export type ActReason = { reasonCode: ReasonCode; note: string; caseLink?: string | undefined };
 
-/** An act in words: what its button says, and what is told when it is done. */
-export type ActWords = { button: string; done: string };
+/** An act in words: what its button says, what is told when it is done, and whose account it is about. */
+export type ActWords = { button: string; done: string; customer: string };
 
 /** One try of a form. A repeat sends exactly the same again; `words` tell the person what was sent. */
 export type PostingAttempt = {

@@ -75,7 +75,9 @@ export function showKeptNotice(
     title: 'The outcome of an entry is not known',
     message: (
       <Group justify="space-between" gap="sm" wrap="nowrap">
-        <span>{attempt.words.button}</span>
+        <span>
+          {attempt.words.button}, {attempt.words.customer}
+        </span>
         <Button
           size="compact-sm"
           variant="default"

@@ -1,0 +1,66 @@
+/**
+ * Drives every screen of the built app on a fresh folder with demo data, and leaves a screenshot of each, light and dark,
+ * in out/tour/. Started by `npm run tour`, which builds the app and finds a display first.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { _electron as electron, expect } from '@playwright/test';
+import { launchOptions } from '#build/electron-runtime/launch-options.mjs';
+import { outFolder } from '#build/setup/places.mjs';
+import { ConsoleWindow } from '#test/e2e/support/console-window.ts';
+import { connectToLedger } from '#test/e2e/support/embedded-ledger.ts';
+import { Photographer } from './photographer.ts';
+import { arrangeStories } from './stories.ts';
+import { tourConnections } from './tour-connections.ts';
+import { tourCustomers } from './tour-customers.ts';
+import { tourForms } from './tour-forms.ts';
+import { tourShell } from './tour-shell.ts';
+import { tourSizes } from './tour-sizes.ts';
+import { tourTransactions } from './tour-transactions.ts';
+import { tourUsage } from './tour-usage.ts';
+
+const startedAt = performance.now();
+const folder = await mkdtemp(join(tmpdir(), 'credit-console-tour-'));
+const dataFolder = join(folder, 'data');
+const app = await electron.launch({ ...launchOptions({ dataFolder }), timeout: 60_000 });
+try {
+  const consoleWindow = new ConsoleWindow(app, await app.firstWindow());
+  const { page } = consoleWindow;
+  page.setDefaultTimeout(20_000);
+  const photographer = new Photographer(consoleWindow, join(outFolder, 'tour'));
+  await photographer.look('usual');
+  await photographer.prepare();
+
+  await expect(consoleWindow.heading).toHaveText('Connecting to This computer');
+  await photographer.takeAsItIs('first-start');
+  await consoleWindow.connected();
+
+  const ledger = await connectToLedger(dataFolder, 'Maya Chen');
+  const tour = { consoleWindow, photographer, ledger, dataFolder, folder };
+  const stories = await arrangeStories(ledger);
+  await tourCustomers(tour, stories);
+  await tourForms(tour, stories);
+  await tourTransactions(tour, stories);
+  await tourUsage(tour);
+  await tourShell(tour, stories);
+  await tourSizes(tour, stories);
+  await ledger.end();
+  await tourConnections(tour, stories);
+
+  for (const name of photographer.taken) console.log(name);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+  console.log(`${photographer.taken.length} screenshots in ${photographer.folder}, ${seconds} s`);
+} catch (error) {
+  const picture = join(outFolder, 'tour-failed.png');
+  await app
+    .windows()[0]
+    ?.screenshot({ path: picture, timeout: 5_000 })
+    .catch(() => undefined);
+  console.error(error);
+  console.error(`The window as it was: ${picture}`);
+  process.exitCode = 1;
+} finally {
+  await app.close();
+  await rm(folder, { recursive: true, force: true });
+}
