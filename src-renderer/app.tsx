@@ -31,8 +31,9 @@ export function App(props: { env?: 'default' | 'test' }) {
           </ErrorBoundary>
           <LiveRegion />
           <section aria-label="Notices">
+            {/* Drawers have their buttons at the bottom right: a notice there would lie over them. */}
             <Notifications
-              position="bottom-right"
+              position="bottom-left"
               autoClose={10_000}
               transitionDuration={0}
               withinPortal={false}

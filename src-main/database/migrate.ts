@@ -41,8 +41,8 @@ export async function migrate(options: { connectionString: string }): Promise<Mi
     connectionString: options.connectionString,
     application_name: 'credit-console migrate',
   });
-  await client.connect();
   try {
+    await client.connect();
     // A session lock for the migration alone; no rule about credits depends on it.
     await client.query('SELECT pg_advisory_lock(8_726_301_455)');
     const state = await schemaState(client);

@@ -2,6 +2,7 @@ import type { Kysely, RawBuilder } from 'kysely';
 import pg from 'pg';
 import { AppError } from '#shared/errors.ts';
 import { toInputError } from './input-errors.ts';
+import { connectionLost, isLost } from './lost-connection.ts';
 import type { Database } from './tables/database.ts';
 
 /** What a query needs: Kysely writes it, a connection of the pool runs it. */
@@ -54,7 +55,9 @@ async function onConnection<Result>(
   work: (run: RunQuery, client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
   signal?.throwIfAborted();
-  const client = await target.pool.connect();
+  const client = await target.pool.connect().catch((error: unknown) => {
+    throw explain(error);
+  });
   let cancelling: Promise<void> | undefined;
   const cancel = () => {
     cancelling = cancelBackend(target.pool, client);
@@ -71,13 +74,17 @@ async function onConnection<Result>(
     }, client);
   } catch (error) {
     broken = !(error instanceof pg.DatabaseError || error instanceof AppError);
-    throw signal?.aborted ? signal.reason : (toInputError(error) ?? error);
+    throw signal?.aborted ? signal.reason : explain(error);
   } finally {
     signal?.removeEventListener('abort', cancel);
     // Not given back while a cancel request is under way, and then not at all: it would hit the next one's query.
     await cancelling;
     client.release(broken || cancelling !== undefined);
   }
+}
+
+function explain(error: unknown): unknown {
+  return toInputError(error) ?? (isLost(error) ? connectionLost(error) : error);
 }
 
 /** Tells the server to stop what this connection runs. From outside the pool: all of it may be busy with such queries. */

@@ -1,6 +1,7 @@
 import type { RawBuilder } from 'kysely';
 import pg from 'pg';
 import { toInputError } from '#main/database/input-errors.ts';
+import { connectionLost, isLost } from '#main/database/lost-connection.ts';
 import type { QueryTarget, RunQuery } from '#main/database/run-query.ts';
 import { AppError } from '#shared/errors.ts';
 import { toLedgerError } from './ledger-errors.ts';
@@ -56,7 +57,10 @@ async function inTransaction<Result>(
   signal?: AbortSignal,
 ): Promise<Result> {
   signal?.throwIfAborted();
-  const client = await target.pool.connect();
+  const client = await target.pool.connect().catch((error: unknown) => {
+    // Nothing was sent yet, so here a lost connection leaves nothing open.
+    throw isLost(error) ? connectionLost(error) : error;
+  });
   let phase: Phase = 'opening';
   let usable = false;
   try {
@@ -108,19 +112,6 @@ async function rolledBack(client: pg.PoolClient): Promise<boolean> {
   );
 }
 
-// SQLSTATEs with which the server ends a connection; a connection that is lost otherwise has none.
-const LOST_STATES = /^(08...|57P01|57P02|57P03|57P05|25P03|25P04)$/;
-const LOST_CODES = /^(ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED|ENETRESET|ENETUNREACH|EHOSTUNREACH)$/;
-const LOST_TEXT =
-  /Connection terminated|connection error and is not queryable|Client was closed|socket hang up|Query read timeout/i;
-
-function isLost(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof pg.DatabaseError) return LOST_STATES.test(error.code ?? '');
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return LOST_CODES.test(code) || LOST_TEXT.test(error.message);
-}
-
 // Lock not available, deadlock, serialization failure: other work was in the way, and the server undid ours.
 const BUSY_STATES = /^(55P03|40P01|40001)$/;
 
@@ -137,21 +128,13 @@ function explain(error: unknown, phase: Phase): unknown {
   const answered = error instanceof pg.DatabaseError && !isLost(error);
   if (phase === 'committing' && !answered) return outcomeUnknown(error);
   if (!isLost(error)) return error;
-  return phase === 'posting' ? outcomeUnknown(error) : unavailable(error);
+  return phase === 'posting' ? outcomeUnknown(error) : connectionLost(error);
 }
 
 function outcomeUnknown(cause: unknown): AppError {
   return new AppError(
     'outcome_unknown',
     'The connection was lost before the answer came, so it is not known whether this was posted. Try again from the same form: it posts once at most.',
-    { cause },
-  );
-}
-
-function unavailable(cause: unknown): AppError {
-  return new AppError(
-    'database_unavailable',
-    'The database does not answer; nothing was changed. Try again in a moment.',
     { cause },
   );
 }

@@ -50,9 +50,11 @@ export function writeStatements(batch: Batch): string[] {
       p.at
     FROM seed_posted p JOIN seed_customers c ON c.n = p.n ORDER BY p.id`,
 
-    `INSERT INTO credits.credit_grants (id, customer_id, transaction_id, granted, remaining, priority, is_paid, expires_at, created_at)
+    `INSERT INTO credits.credit_grants
+      (id, customer_id, transaction_id, granted, remaining, is_open, priority, is_paid, expires_at, created_at)
     OVERRIDING SYSTEM VALUE
-    SELECT l.lot_id, c.customer_id, p.id, l.granted, l.granted - coalesce(used.amount, 0), l.priority, l.is_paid, l.ends_at, l.starts_at
+    SELECT l.lot_id, c.customer_id, p.id, l.granted, l.granted - coalesce(used.amount, 0),
+      l.granted > coalesce(used.amount, 0), l.priority, l.is_paid, l.ends_at, l.starts_at
     FROM seed_lots l
     JOIN seed_customers c ON c.n = l.n
     JOIN seed_posted p ON p.n = l.n AND p.i = l.i AND p.sub = l.sub

@@ -4,10 +4,12 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '#main/database/tables/database.ts';
 import { postMovement } from '#main/ledger/post-act.ts';
+import { writeTransactionsCsv } from '#main/transactions/export-transactions.ts';
 import { CREDITS_MAX } from '#shared/credits.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { Input } from '#shared/ipc/procedure.ts';
 import { type ConsoleDoor, openConsoleDoor } from '#test/support/console-door.ts';
+import { queryTargetOn } from '#test/support/query-target.ts';
 import { startTcpProxy, type TcpProxy } from '#test/support/tcp-proxy.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database.ts';
 
@@ -523,6 +525,27 @@ describe('a connection that is lost', () => {
     });
     healNetwork();
     expect(await transactionsOf(customerId)).toEqual([]);
+  });
+
+  it('while it was being made is no posting either', async () => {
+    const customerId = await customer();
+    for (const connection of proxy.connections) connection.cut();
+    proxy.onConnection = (connection) => connection.cut();
+    await expect(through.call('ledger.grant', grantOf(customerId))).rejects.toMatchObject({
+      code: 'database_unavailable',
+    });
+    healNetwork();
+    expect(await transactionsOf(customerId)).toEqual([]);
+  });
+
+  it('under an export is told as that, not as an open outcome', async () => {
+    const target = queryTargetOn(proxy.urlThrough(database.urlFor('test_support')));
+    when('FETCH', (connection) => connection.cut());
+    await expect(
+      writeTransactionsCsv(target, { filter: {}, timeZone: 'UTC', write: async () => undefined }),
+    ).rejects.toMatchObject({ code: 'database_unavailable' });
+    healNetwork();
+    await target.pool.end();
   });
 
   it('under a preview is no posting either', async () => {

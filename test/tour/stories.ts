@@ -7,7 +7,6 @@ export type Tour = {
   consoleWindow: ConsoleWindow;
   photographer: Photographer;
   ledger: EmbeddedLedger;
-  dataFolder: string;
   /** For files that the tour writes. */
   folder: string;
 };

@@ -1,17 +1,21 @@
-import { join } from 'node:path';
 import { expect } from '@playwright/test';
-import pg from 'pg';
-import { readCredentials } from '#main/database/embedded-credentials.ts';
 import { CustomerPage } from '#test/e2e/pages/customer-page.ts';
 import { DatabasePage } from '#test/e2e/pages/database-page.ts';
+import { asSuperuser, type TestServer } from '#test/support/postgres-server.ts';
 import type { Stories, Tour } from './stories.ts';
 
 /** Settings, Database, and what a window shows of a connection that has no ledger, is lost, or is production. */
-export async function tourConnections(tour: Tour, stories: Stories): Promise<void> {
+export async function tourConnections(
+  tour: Tour,
+  stories: Stories,
+  server: TestServer,
+): Promise<void> {
   const { consoleWindow, photographer } = tour;
   const { main, page } = consoleWindow;
   const database = new DatabasePage(consoleWindow);
-  const { url, password } = await makeEmptyDatabase(tour.dataFolder);
+  await asSuperuser(server, 'postgres', (client) => client.query('CREATE DATABASE billing'));
+  const url = `postgresql://${server.superuser}@127.0.0.1:${server.port}/billing`;
+  const password = server.superuserPassword;
 
   await database.open();
   await expect(database.inUse.getByText('fsync')).toBeVisible();
@@ -84,20 +88,4 @@ async function tourProduction({ consoleWindow, photographer }: Tour, { busy }: S
   await expect(question.getByRole('button', { name: 'Cancel' })).toBeFocused();
   await photographer.take('production-question');
   await question.getByRole('button', { name: 'Cancel' }).click();
-}
-
-/** A database without a ledger, on the server that is there anyway. */
-async function makeEmptyDatabase(dataFolder: string): Promise<{ url: string; password: string }> {
-  const credentials = await readCredentials(join(dataFolder, 'postgresql.json'));
-  if (credentials === undefined) throw new Error('There is no embedded database.');
-  const { name, password } = credentials.superuser;
-  const address = `127.0.0.1:${credentials.port}`;
-  const client = new pg.Client({
-    connectionString: `postgresql://${name}:${password}@${address}/postgres`,
-    ssl: false,
-  });
-  await client.connect();
-  await client.query('CREATE DATABASE billing_staging');
-  await client.end();
-  return { url: `postgresql://${name}@${address}/billing_staging`, password };
 }

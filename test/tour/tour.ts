@@ -10,6 +10,7 @@ import { launchOptions } from '#build/electron-runtime/launch-options.mjs';
 import { outFolder } from '#build/setup/places.mjs';
 import { ConsoleWindow } from '#test/e2e/support/console-window.ts';
 import { connectToLedger } from '#test/e2e/support/embedded-ledger.ts';
+import { startTestServer } from '#test/support/postgres-server.ts';
 import { Photographer } from './photographer.ts';
 import { arrangeStories } from './stories.ts';
 import { tourConnections } from './tour-connections.ts';
@@ -23,6 +24,8 @@ import { tourUsage } from './tour-usage.ts';
 const startedAt = performance.now();
 const folder = await mkdtemp(join(tmpdir(), 'credit-console-tour-'));
 const dataFolder = join(folder, 'data');
+// A team's PostgreSQL; it starts while the console does.
+const team = startTestServer();
 const app = await electron.launch({ ...launchOptions({ dataFolder }), timeout: 60_000 });
 try {
   const consoleWindow = new ConsoleWindow(app, await app.firstWindow());
@@ -36,8 +39,8 @@ try {
   await photographer.takeAsItIs('first-start');
   await consoleWindow.connected();
 
-  const ledger = await connectToLedger(dataFolder, 'Maya Chen');
-  const tour = { consoleWindow, photographer, ledger, dataFolder, folder };
+  const ledger = await connectToLedger(dataFolder, { actor: 'Maya Chen' });
+  const tour = { consoleWindow, photographer, ledger, folder };
   const stories = await arrangeStories(ledger);
   await tourCustomers(tour, stories);
   await tourForms(tour, stories);
@@ -46,7 +49,7 @@ try {
   await tourShell(tour, stories);
   await tourSizes(tour, stories);
   await ledger.end();
-  await tourConnections(tour, stories);
+  await tourConnections(tour, stories, (await team).server);
 
   for (const name of photographer.taken) console.log(name);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
@@ -62,5 +65,6 @@ try {
   process.exitCode = 1;
 } finally {
   await app.close();
+  await (await team).stop();
   await rm(folder, { recursive: true, force: true });
 }

@@ -26,6 +26,7 @@ export interface CreditsAccounts {
   credits_balance: Generated<number>;
   credits_held: Generated<number>;
   customer_id: string;
+  has_keyed_holds: Generated<boolean>;
   last_activity_at: Date | null;
   lifetime_credits: Generated<number>;
   next_due_at: Generated<Date>;

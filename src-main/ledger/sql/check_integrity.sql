@@ -68,6 +68,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, credits, pg_t
   FROM account a LEFT JOIN lot_sums l ON l.customer_id = a.customer_id
   WHERE greatest(a.credits_balance, 0) <> coalesce(l.remaining, 0)
   UNION ALL
+  SELECT '3 a grant is open while something is left of it', l.customer_id,
+    format('grant %s has %s left and is marked %s', l.id, l.remaining, CASE WHEN l.is_open THEN 'open' ELSE 'closed' END)
+  FROM lot l WHERE l.is_open <> (l.remaining > 0)
+  UNION ALL
   -- A transaction's amount is what it granted less what it took; only clawbacks, and reversals of them, may fall
   -- short, by what is owed.
   SELECT '4 consumptions sum to their transaction', m.customer_id,

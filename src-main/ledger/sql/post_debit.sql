@@ -66,9 +66,10 @@ BEGIN
     PERFORM credits.refuse_key_of_hold(customer_id, idempotency_key);
   END IF;
 
-  UPDATE credits.credit_grants g SET remaining = g.remaining - amount
-  WHERE g.customer_id = customer_id AND g.remaining >= amount AND g.id = (
-    SELECT o.id FROM credits.credit_grants o
+  -- By its place in the table: under the account's lock nobody else changes the customer's grants.
+  UPDATE credits.credit_grants g SET remaining = g.remaining - amount, is_open = g.remaining > amount
+  WHERE g.customer_id = customer_id AND g.remaining >= amount AND g.ctid = (
+    SELECT o.ctid FROM credits.credit_grants o
     WHERE o.customer_id = customer_id AND o.is_open AND (o.expires_at IS NULL OR o.expires_at > now)
     ORDER BY o.priority, o.expires_at, o.is_paid, o.id LIMIT 1)
   RETURNING g.id INTO first_grant_id;

@@ -42,7 +42,7 @@ BEGIN
       UPDATE credits.accounts a SET next_due_at = least(a.next_due_at, now + interval '30 days')
       WHERE a.customer_id = customer_id;
     ELSE
-      UPDATE credits.credit_grants g SET remaining = g.remaining + part
+      UPDATE credits.credit_grants g SET remaining = g.remaining + part, is_open = true
       WHERE g.customer_id = customer_id AND g.id = each.grant_id;
       INSERT INTO credits.credit_consumptions (customer_id, transaction_id, grant_id, amount, position)
       VALUES (customer_id, reversal_id, each.grant_id, -part, place);

@@ -28,7 +28,7 @@ BEGIN
     RETURNING t.id INTO expire_id;
     INSERT INTO credits.credit_consumptions (customer_id, transaction_id, grant_id, amount, position)
     VALUES (customer_id, expire_id, each.grant_id, each.due, 1);
-    UPDATE credits.credit_grants g SET remaining = g.remaining - each.due
+    UPDATE credits.credit_grants g SET remaining = g.remaining - each.due, is_open = g.remaining > each.due
     WHERE g.customer_id = customer_id AND g.id = each.grant_id;
     written := written + 1;
   END LOOP;

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION credits.take_from_grant(
 LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 BEGIN
-  UPDATE credits.credit_grants g SET remaining = g.remaining - amount
+  UPDATE credits.credit_grants g SET remaining = g.remaining - amount, is_open = g.remaining > amount
   WHERE g.customer_id = customer_id AND g.id = grant_id;
   INSERT INTO credits.credit_consumptions AS c (customer_id, transaction_id, grant_id, amount, position)
   VALUES (customer_id, transaction_id, grant_id, amount, "position")

@@ -51,7 +51,7 @@ const COLUMNS: ReadonlyArray<Column<CustomerRow>> = [
   {
     id: 'plan',
     header: 'Plan',
-    width: 110,
+    width: 124,
     hideBelow: 620,
     cell: (row) => <span title={row.plan ?? undefined}>{row.plan ?? ''}</span>,
     text: (row) => row.plan ?? '',

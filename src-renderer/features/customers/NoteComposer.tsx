@@ -15,7 +15,7 @@ export function NoteComposer({
   /** The field to write in. */
   ref?: Ref<HTMLTextAreaElement> | undefined;
 }) {
-  const add = useAddNote(customerId);
+  const add = useAddNote();
   const [text, setText] = useState('');
   const read = textSchema.safeParse(text);
   const isEmpty = text.trim() === '';

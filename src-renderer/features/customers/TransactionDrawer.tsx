@@ -15,8 +15,14 @@ import { SideDrawer } from '#renderer/ui/SideDrawer.tsx';
 import { TypeBadge } from '#renderer/ui/TypeBadge.tsx';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { Output } from '#shared/ipc/procedure.ts';
+import type { TransactionType } from '#shared/ipc/vocabulary.ts';
 import styles from './customer-page.module.css';
 import { useTransaction } from './queries.ts';
+
+/** Debits that pay for nothing: they take credits off the grants they concern. */
+const TAKEN_NOT_PAID: readonly TransactionType[] = ['reversal', 'clawback', 'expire'];
+/** Metadata that stands among the facts already. */
+const SHOWN_AS_FACTS: readonly string[] = ['reason_code', 'case_link'];
 
 type Detail = Output<Contract['transactions.get']>;
 
@@ -83,7 +89,9 @@ function TransactionDetail({
   const { timeZone } = useSession();
   const { transaction, consumptions, grants, reversals } = detail;
   const { reversesId } = transaction;
-  const metadata = Object.entries(detail.metadata);
+  const metadata = Object.entries(detail.metadata).filter(
+    ([name]) => !SHOWN_AS_FACTS.includes(name),
+  );
   const expiry = (expiresAt: string | null) =>
     expiresAt === null ? 'never expires' : `expires ${formatDate(expiresAt, timeZone)}`;
   return (
@@ -132,7 +140,9 @@ function TransactionDetail({
           title={
             consumptions.some(({ amount }) => amount < 0)
               ? 'Credits went back to'
-              : 'Paid by these grants'
+              : TAKEN_NOT_PAID.includes(transaction.type)
+                ? 'Taken from these grants'
+                : 'Paid by these grants'
           }
         >
           {consumptions.map((each) => (

@@ -41,6 +41,16 @@ export class CustomerPage {
       .first();
   }
 
+  /** The numbers of "How the balance adds up". */
+  async equationTerms(): Promise<Record<'balance' | 'held' | 'due' | 'available', number>> {
+    const spoken = this.equation.getByText(/^Balance .* available\.$/);
+    const numbers = (await spoken.innerText()).replaceAll('−', '-').match(/-?[\d,]+/g) ?? [];
+    const [balance, held, due, available] = numbers.map((text) => Number(text.replaceAll(',', '')));
+    if (balance === undefined || held === undefined || due === undefined || available === undefined)
+      throw new Error('the equation has four numbers');
+    return { balance, held, due, available };
+  }
+
   async showTab(tab: Tab): Promise<void> {
     await this.consoleWindow.main.getByRole('tab', { name: tab }).click();
   }

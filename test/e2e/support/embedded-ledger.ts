@@ -6,15 +6,17 @@ import { columnTypes } from '#main/database/pool.ts';
 
 /** A connection of its own to the database that runs in a data folder: what a test arranges and compares with. */
 export type EmbeddedLedger = {
-  /** Runs one statement as the console's own login; int8 arrives as a number. */
+  /** Runs one statement; int8 arrives as a number. */
   query: <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
   end: () => Promise<void>;
 };
 
-/** Connects to the database that runs in a data folder. `actor` stands on what the test itself writes. */
+type ConnectOptions = { login?: 'console' | 'superuser'; actor?: string };
+
+/** Connects to the database that runs in a data folder. `actor` stands on what is written over this connection. */
 export async function connectToLedger(
   dataFolder: string,
-  actor = 'test set-up',
+  { login = 'console', actor = 'test set-up' }: ConnectOptions = {},
 ): Promise<EmbeddedLedger> {
   const credentials = await readCredentials(join(dataFolder, 'postgresql.json'));
   if (credentials === undefined) throw new Error(`${dataFolder} has no embedded database`);
@@ -22,8 +24,8 @@ export async function connectToLedger(
     host: '127.0.0.1',
     port: credentials.port,
     database: CONSOLE_DATABASE,
-    user: credentials.console.name,
-    password: credentials.console.password,
+    user: credentials[login].name,
+    password: credentials[login].password,
     ssl: false,
     types: columnTypes,
   });
