@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { type QueryTarget, readSnapshot } from '#main/database/run-query.ts';
 import { getBalance } from '#main/ledger/read-balance.ts';
 import { BURN_ORDER, listGrants } from '#main/ledger/read-grants.ts';
-import type { customersProcedures } from '#shared/ipc/customers.ts';
+import { CLOSED_GRANTS_MAX, type customersProcedures } from '#shared/ipc/customers.ts';
 import type { holdSchema } from '#shared/ipc/vocabulary.ts';
 
 type Explanation = z.input<(typeof customersProcedures)['customers.credits']['output']>;
@@ -19,7 +19,6 @@ type HoldRow = {
 };
 
 const OPEN_MAX = 1_000;
-const CLOSED_MAX = 100;
 
 /**
  * Why the balance is what it is, on one snapshot: open grants in burn order (those due to expire among them, as long as
@@ -42,7 +41,7 @@ export async function explainCredits(
       customerId,
       where: sql`NOT g.is_open`,
       orderBy: sql`g.id DESC`,
-      limit: CLOSED_MAX,
+      limit: CLOSED_GRANTS_MAX,
     });
     const holds = await run(sql<HoldRow>`
       SELECT id::text, amount, state, feature, description, expires_at, created_at FROM credits.credit_holds

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { type QueryTarget, readSnapshot } from '#main/database/run-query.ts';
 import { getBalance } from '#main/ledger/read-balance.ts';
 import { AppError } from '#shared/errors.ts';
-import type { customersProcedures } from '#shared/ipc/customers.ts';
+import { type customersProcedures, NOTES_MAX } from '#shared/ipc/customers.ts';
 import { type NoteRow, toNote } from './notes.ts';
 
 type CustomerData = z.input<(typeof customersProcedures)['customers.get']['output']>;
@@ -19,8 +19,6 @@ type CustomerRow = {
   created_at: Date;
   last_activity_at: Date | null;
 };
-
-const NOTES_MAX = 100;
 
 /** One customer: the record, the balance and the newest notes. Errors: not_found. */
 export async function getCustomer(

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { z } from 'zod';
 import { type QueryTarget, runQuery } from '#main/database/run-query.ts';
-import type { customersProcedures } from '#shared/ipc/customers.ts';
+import { type customersProcedures, GRANT_CHANGES_MAX } from '#shared/ipc/customers.ts';
 
 type Changes = z.input<(typeof customersProcedures)['customers.grantChanges']['output']>;
 
@@ -14,9 +14,7 @@ type ChangeRow = {
   created_at: Date;
 };
 
-const CHANGES_MAX = 100;
-
-/** The expiry changes of a customer's grants, newest first, at most 100. */
+/** The expiry changes of a customer's grants, newest first, at most GRANT_CHANGES_MAX. */
 export async function listGrantChanges(
   target: QueryTarget,
   customerId: string,
@@ -27,7 +25,7 @@ export async function listGrantChanges(
     sql<ChangeRow>`
       SELECT grant_id::text, expires_at_before, expires_at_after, reason, actor, created_at
       FROM credits.credit_grant_changes WHERE customer_id = ${customerId}
-      ORDER BY id DESC LIMIT ${CHANGES_MAX}`,
+      ORDER BY id DESC LIMIT ${GRANT_CHANGES_MAX}`,
     signal,
   );
   return {

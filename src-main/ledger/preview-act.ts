@@ -77,7 +77,8 @@ async function changedGrants(
       {
         id: row.id,
         source: row.source,
-        description: row.description,
+        // A grant of the rehearsal carries the rehearsal's words, which nobody wrote.
+        description: row.made_now ? '' : row.description,
         remainingBefore,
         remainingAfter: row.remaining,
         expiresAtBefore: row.made_now ? null : expiredBefore,

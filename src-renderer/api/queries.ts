@@ -1,9 +1,13 @@
 import {
+  type InfiniteData,
   infiniteQueryOptions,
+  keepPreviousData,
   queryOptions,
   type UseMutationOptions,
+  useInfiniteQuery,
   useMutation,
 } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import type { AppError } from '#shared/errors.ts';
 import type { Contract, ProcedureName } from '#shared/ipc/contract.ts';
 import type { Input, Output, Procedure } from '#shared/ipc/procedure.ts';
@@ -14,17 +18,20 @@ type NamesOfKind<Kind extends Procedure['kind']> = {
 }[ProcedureName];
 
 /** Procedures that change nothing. */
-export type QueryName = NamesOfKind<'query'>;
+type QueryName = NamesOfKind<'query'>;
 /** Procedures that change something. */
-export type CommandName = NamesOfKind<'command'>;
+type CommandName = NamesOfKind<'command'>;
 /** Queries that give one page after a cursor. */
-export type PagedQueryName = {
+type PagedQueryName = {
   [Name in QueryName]: Input<Contract[Name]> extends { cursor: string | null }
-    ? Output<Contract[Name]> extends { nextCursor: string | null }
+    ? Output<Contract[Name]> extends { rows: unknown[]; nextCursor: string | null }
       ? Name
       : never
     : never;
 }[QueryName];
+
+type RowOf<Name extends PagedQueryName> =
+  Output<Contract[Name]> extends { rows: Array<infer Row> } ? Row : never;
 
 /** Options for useQuery: `useQuery(consoleQuery('customers.get', { customerId }))`. Its key is `[name, input]`. */
 export function consoleQuery<Name extends QueryName>(name: Name, input: Input<Contract[Name]>) {
@@ -35,17 +42,48 @@ export function consoleQuery<Name extends QueryName>(name: Name, input: Input<Co
 }
 
 /** Options for useInfiniteQuery over a keyset-paged list; `input` is given without its cursor. */
-export function consolePages<Name extends PagedQueryName>(
+function consolePages<Name extends PagedQueryName>(
   name: Name,
   input: Omit<Input<Contract[Name]>, 'cursor'>,
 ) {
-  return infiniteQueryOptions({
-    queryKey: [name, input] as const,
-    initialPageParam: null as string | null,
-    queryFn: ({ pageParam, signal }): Promise<Output<Contract[Name]>> =>
+  type Page = Output<Contract[Name]>;
+  return infiniteQueryOptions<
+    Page,
+    AppError,
+    InfiniteData<Page>,
+    readonly [Name, Omit<Input<Contract[Name]>, 'cursor'>],
+    string | null
+  >({
+    queryKey: [name, input],
+    initialPageParam: null,
+    queryFn: ({ pageParam, signal }) =>
       call(name, { ...input, cursor: pageParam } as Input<Contract[Name]>, { signal }),
     getNextPageParam: (page) => (page as { nextCursor: string | null }).nextCursor,
   });
+}
+
+/**
+ * A keyset-paged list as the rows of all pages that were loaded. With `keepRows`, the rows of the input before stay
+ * until those of the new one are there (`pages.isPlaceholderData`).
+ */
+export function useConsolePages<Name extends PagedQueryName>(
+  name: Name,
+  input: Omit<Input<Contract[Name]>, 'cursor'>,
+  { keepRows = false }: { keepRows?: boolean } = {},
+) {
+  const pages = useInfiniteQuery({
+    ...consolePages(name, input),
+    ...(keepRows && { placeholderData: keepPreviousData }),
+  });
+  const rows = useMemo(
+    () => pages.data?.pages.flatMap((page) => page.rows as RowOf<Name>[]) ?? [],
+    [pages.data],
+  );
+  /** Asks for the next page, where there is one and it was not asked for yet. */
+  function loadMore() {
+    if (pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage();
+  }
+  return { pages, rows, loadMore };
 }
 
 /** A command as a mutation. It is never retried by itself: only the person, with the same idempotency key, may. */

@@ -5,8 +5,6 @@ import type { Ability } from '#shared/ipc/settings.ts';
 import { consoleQuery } from './queries.ts';
 import type { Session } from './query-client.ts';
 
-export type { Session } from './query-client.ts';
-
 const SessionContext = createContext<Session | null>(null);
 
 /** Loads the session once and keeps it current; what stands below it can rely on useSession(). */

@@ -2,12 +2,10 @@ import { Popover, VisuallyHidden } from '@mantine/core';
 import { type ComponentPropsWithRef, type KeyboardEvent, useMemo, useRef, useState } from 'react';
 import { formatCredits, formatCreditsInWords, formatQuantity } from '#renderer/format/credits.ts';
 import { transactionTypeLabel } from '#renderer/format/labels.ts';
-import { formatDate } from '#renderer/format/time.ts';
+import { formatDate, formatExpiry } from '#renderer/format/time.ts';
 import type { GrantId } from '#shared/ids.ts';
 import { type BurnBarGrant, type BurnSegment, burnSegments } from './burn-segments.ts';
 import styles from './charts.module.css';
-
-export type { BurnBarGrant } from './burn-segments.ts';
 
 /** A grant that expires within so many days is marked as due soon. */
 const DUE_SOON_DAYS = 30;
@@ -241,7 +239,7 @@ function describe(grant: BurnBarGrant, timeZone: string): string {
   return [
     `${transactionTypeLabel(grant.source)}: ${formatCreditsInWords(grant.remaining)} left`,
     grant.isPaid ? 'paid' : 'free',
-    grant.expiresAt === null ? 'no expiry' : `expires ${formatDate(grant.expiresAt, timeZone)}`,
+    formatExpiry(grant.expiresAt, timeZone),
     grant.description,
   ]
     .filter(Boolean)

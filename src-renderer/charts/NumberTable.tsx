@@ -6,18 +6,18 @@ import styles from './charts.module.css';
 export function NumberTable({
   label,
   nameHeader,
-  numberHeaders,
+  columns,
   rows,
   totalLabel = 'Total',
 }: {
   label: string;
   nameHeader: string;
-  numberHeaders: readonly string[];
-  /** One number a header, whole. */
+  columns: ReadonlyArray<{ key: string; header: string }>;
+  /** One number a column, whole. */
   rows: ReadonlyArray<{ key: string; name: ReactNode; numbers: readonly number[] }>;
   totalLabel?: string;
 }) {
-  const totals = numberHeaders.map((_, index) =>
+  const totals = columns.map((_, index) =>
     rows.reduce((sum, row) => sum + (row.numbers[index] ?? 0), 0),
   );
   return (
@@ -28,8 +28,8 @@ export function NumberTable({
           <thead>
             <tr>
               <th scope="col">{nameHeader}</th>
-              {numberHeaders.map((header) => (
-                <th key={header} scope="col" className={styles.number}>
+              {columns.map(({ key, header }) => (
+                <th key={key} scope="col" className={styles.number}>
                   {header}
                 </th>
               ))}
@@ -39,8 +39,8 @@ export function NumberTable({
             {rows.map((row) => (
               <tr key={row.key}>
                 <th scope="row">{row.name}</th>
-                {numberHeaders.map((header, index) => (
-                  <td key={header} className={styles.number}>
+                {columns.map(({ key }, index) => (
+                  <td key={key} className={styles.number}>
                     {formatCredits(row.numbers[index] ?? 0)}
                   </td>
                 ))}
@@ -50,8 +50,8 @@ export function NumberTable({
           <tfoot>
             <tr>
               <th scope="row">{totalLabel}</th>
-              {numberHeaders.map((header, index) => (
-                <td key={header} className={styles.number}>
+              {columns.map(({ key }, index) => (
+                <td key={key} className={styles.number}>
                   {formatCredits(totals[index] ?? 0)}
                 </td>
               ))}

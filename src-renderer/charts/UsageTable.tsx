@@ -1,8 +1,8 @@
 import { useMemo } from 'react';
-import { formatCredits } from '#renderer/format/credits.ts';
 import { formatDay } from '#renderer/format/time.ts';
 import type { DayRange } from '#shared/time.ts';
 import styles from './charts.module.css';
+import { NumberTable } from './NumberTable.tsx';
 import { arrangeUsage, type UsageRow } from './usage-series.ts';
 
 /** The numbers of UsageChart as rows: a row a day, newest first, a column a feature, and totals that add up. */
@@ -21,61 +21,27 @@ export function UsageTable({
   const usage = useMemo(() => arrangeUsage(rows, range), [rows, range]);
   const newestFirst = usage.days.map((day, index) => ({ day, index })).reverse();
   return (
-    <div className={styles.figure}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key */}
-      <section className={styles.tableScroll} tabIndex={0} aria-label={`${label}, rows`}>
-        <table className={styles.table} aria-label={label}>
-          <thead>
-            <tr>
-              <th scope="col">Day</th>
-              {usage.series.map((each) => (
-                <th key={each.key} scope="col" className={styles.number}>
-                  {each.label}
-                </th>
-              ))}
-              <th scope="col" className={styles.number}>
-                All
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {newestFirst.map(({ day, index }) => (
-              <tr key={day}>
-                <th scope="row">
-                  {onOpen ? (
-                    <button
-                      type="button"
-                      className={styles.dayButton}
-                      onClick={() => onOpen(day, null)}
-                    >
-                      {formatDay(day)}
-                    </button>
-                  ) : (
-                    formatDay(day)
-                  )}
-                </th>
-                {usage.series.map((each) => (
-                  <td key={each.key} className={styles.number}>
-                    {formatCredits(each.used[index] ?? 0)}
-                  </td>
-                ))}
-                <td className={styles.number}>{formatCredits(usage.dayTotals[index] ?? 0)}</td>
-              </tr>
-            ))}
-          </tbody>
-          <tfoot>
-            <tr>
-              <th scope="row">Total</th>
-              {usage.series.map((each) => (
-                <td key={each.key} className={styles.number}>
-                  {formatCredits(each.total)}
-                </td>
-              ))}
-              <td className={styles.number}>{formatCredits(usage.total)}</td>
-            </tr>
-          </tfoot>
-        </table>
-      </section>
-    </div>
+    <NumberTable
+      label={label}
+      nameHeader="Day"
+      columns={[
+        ...usage.series.map((each) => ({ key: `feature ${each.key}`, header: each.label })),
+        { key: 'all', header: 'All' },
+      ]}
+      rows={newestFirst.map(({ day, index }) => ({
+        key: day,
+        name: onOpen ? (
+          <button type="button" className={styles.dayButton} onClick={() => onOpen(day, null)}>
+            {formatDay(day)}
+          </button>
+        ) : (
+          formatDay(day)
+        ),
+        numbers: [
+          ...usage.series.map((each) => each.used[index] ?? 0),
+          usage.dayTotals[index] ?? 0,
+        ],
+      }))}
+    />
   );
 }

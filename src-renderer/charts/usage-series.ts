@@ -26,7 +26,7 @@ export type UsageByDay = {
 };
 
 /** So many features have a colour of their own; the rest is Other. */
-export const FEATURES_MAX = 5;
+const FEATURES_MAX = 5;
 
 /** Every calendar day of a range, both ends included. */
 export function daysOf(range: DayRange): string[] {

@@ -12,16 +12,15 @@ function format(key: string, options: Intl.DateTimeFormatOptions): Intl.DateTime
   return made;
 }
 
+const DAY_PARTS = { day: 'numeric', month: 'short', year: 'numeric' } as const;
+const TIME_PARTS = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+
 /** An instant in a time zone, to the minute, with the zone: "22 Nov 2026, 09:05 CET". */
 export function formatInstant(iso: string, timeZone: string): string {
   return format(`instant ${timeZone}`, {
     timeZone,
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
+    ...DAY_PARTS,
+    ...TIME_PARTS,
     timeZoneName: 'short',
   }).format(new Date(iso));
 }
@@ -30,36 +29,23 @@ export function formatInstant(iso: string, timeZone: string): string {
 export function formatInstantShort(iso: string, timeZone: string): string {
   return format(`short ${timeZone}`, {
     timeZone,
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
+    ...DAY_PARTS,
+    ...TIME_PARTS,
   }).format(new Date(iso));
 }
 
 /** The time of day alone, where the day stands above: "09:05". */
 export function formatTimeOfDay(iso: string, timeZone: string): string {
-  return format(`time ${timeZone}`, {
-    timeZone,
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  }).format(new Date(iso));
+  return format(`time ${timeZone}`, { timeZone, ...TIME_PARTS }).format(new Date(iso));
 }
 
 /** An instant to the second, with the zone: "22 Nov 2026, 09:05:07 CET". */
 export function formatInstantExact(iso: string, timeZone: string): string {
   return format(`exact ${timeZone}`, {
     timeZone,
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
+    ...DAY_PARTS,
+    ...TIME_PARTS,
     second: '2-digit',
-    hourCycle: 'h23',
     timeZoneName: 'short',
   }).format(new Date(iso));
 }
@@ -69,14 +55,14 @@ export function formatDate(iso: string, timeZone: string): string {
   return formatDay(dayOf(new Date(iso), timeZone));
 }
 
+/** When credits expire, as a part of a sentence: "expires 22 Nov 2026", or "no expiry". */
+export function formatExpiry(expiresAt: string | null, timeZone: string): string {
+  return expiresAt === null ? 'no expiry' : `expires ${formatDate(expiresAt, timeZone)}`;
+}
+
 /** A calendar day (YYYY-MM-DD): "22 Nov 2026". */
 export function formatDay(day: string): string {
-  return format('day', {
-    timeZone: 'UTC',
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-  }).format(new Date(`${day}T00:00:00Z`));
+  return format('day', { timeZone: 'UTC', ...DAY_PARTS }).format(new Date(`${day}T00:00:00Z`));
 }
 
 /** A calendar day without its year, for axes: "22 Nov". */

@@ -7,7 +7,7 @@ import type { BaseLocationHook } from 'wouter';
  */
 
 type Entry = { index: number };
-export type NavigateOptions = { replace?: boolean };
+type NavigateOptions = { replace?: boolean };
 
 let listeners: Array<() => void> = [];
 let lastIndex = currentIndex();

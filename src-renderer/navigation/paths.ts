@@ -22,6 +22,20 @@ export function transactionsPath(query: Record<string, string>): string {
   return text === '' ? paths.transactions : `${paths.transactions}?${text}`;
 }
 
+/** The log of the usage of one day, of one feature where one is given ('' is none), or of one customer. */
+export function usageOfDayPath(
+  day: string,
+  { feature, customerId }: { feature: string | null; customerId?: string },
+): string {
+  return transactionsPath({
+    ...(customerId !== undefined && { customer: customerId }),
+    types: 'usage',
+    from: day,
+    to: day,
+    ...(feature !== null && { feature }),
+  });
+}
+
 /** The id in a path segment, as customerPath wrote it; what cannot be decoded is taken as it is. */
 export function decodeSegment(segment: string): string {
   try {

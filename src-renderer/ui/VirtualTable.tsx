@@ -1,6 +1,7 @@
 // biome-ignore-all lint/a11y/useSemanticElements: rows of a virtual grid are placed one by one, which a table cannot do
 // biome-ignore-all lint/a11y/useFocusableInteractive: the focus is on rows; header cells hold buttons where they sort
 // biome-ignore-all lint/a11y/useAriaPropsSupportedByRole: the role is chosen per column, and both that are possible support it
+import { VisuallyHidden } from '@mantine/core';
 import { useElementSize, useMergedRef } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import {
@@ -37,7 +38,7 @@ export type Column<Row> = {
 
 export type TableSort<ColumnId extends string = string> = { column: ColumnId; descending: boolean };
 
-export type VirtualTableProps<Row> = {
+type VirtualTableProps<Row> = {
   /** Names the grid for screen readers. */
   label: string;
   columns: ReadonlyArray<Column<Row>>;
@@ -248,7 +249,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
         <div role="row" aria-rowindex={1} className={classes.headRow} style={layout}>
           {selection !== undefined && (
             <div role="columnheader" aria-colindex={1} className={classes.headCell}>
-              <span className={classes.hiddenText}>Selected</span>
+              <VisuallyHidden>Selected</VisuallyHidden>
             </div>
           )}
           {columns.map((column, index) => (
@@ -262,7 +263,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
           ))}
           {actionsWidth > 0 && (
             <div role="columnheader" aria-colindex={tracks.length} className={classes.headCell}>
-              <span className={classes.hiddenText}>Actions</span>
+              <VisuallyHidden>Actions</VisuallyHidden>
             </div>
           )}
         </div>

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 
 /** Icons of one weight on a 16 px grid. They are decoration: the control that holds one carries the name. */
-export type IconProps = { size?: number; className?: string | undefined };
+type IconProps = { size?: number; className?: string | undefined };
 
 function icon(name: string, drawing: ReactNode) {
   const Icon = ({ size = 16, className }: IconProps) => (
@@ -66,10 +66,8 @@ export const DatabaseIcon = icon(
     <path d="M3 4v8c0 1.1 2.24 2 5 2s5-.9 5-2V4M3 8c0 1.1 2.24 2 5 2s5-.9 5-2" />
   </>,
 );
-export const ChevronLeftIcon = icon('ChevronLeft', <path d="M9.75 3.75 5.5 8l4.25 4.25" />);
 export const ChevronRightIcon = icon('ChevronRight', <path d="M6.25 3.75 10.5 8l-4.25 4.25" />);
 export const ChevronDownIcon = icon('ChevronDown', <path d="M3.75 6.25 8 10.5l4.25-4.25" />);
-export const ChevronUpIcon = icon('ChevronUp', <path d="M3.75 9.75 8 5.5l4.25 4.25" />);
 export const ArrowLeftIcon = icon('ArrowLeft', <path d="M13 8H3m4-4L3 8l4 4" />);
 export const ArrowRightIcon = icon('ArrowRight', <path d="M3 8h10M9 4l4 4-4 4" />);
 export const SortAscendingIcon = icon('SortAscending', <path d="M8 13V3M4.5 6.5 8 3l3.5 3.5" />);
@@ -86,7 +84,6 @@ export const CopyIcon = icon(
 export const PlusIcon = icon('Plus', <path d="M8 3v10M3 8h10" />);
 export const MinusIcon = icon('Minus', <path d="M3 8h10" />);
 export const MoreIcon = icon('More', <path strokeWidth="2.2" d="M3.5 8h.01M8 8h.01M12.5 8h.01" />);
-export const FilterIcon = icon('Filter', <path d="M2.5 4h11M4.75 8h6.5M6.75 12h2.5" />);
 export const CalendarIcon = icon(
   'Calendar',
   <>
@@ -106,18 +103,7 @@ export const DownloadIcon = icon(
   <path d="M8 2.5v7.5M4.75 7 8 10.25 11.25 7M3 13.5h10" />,
 );
 export const ReverseIcon = icon('Reverse', <path d="M5.5 3 2.5 6l3 3M2.5 6h7a4 4 0 0 1 0 8H6" />);
-export const ReloadIcon = icon(
-  'Reload',
-  <path d="M13 8a5 5 0 1 1-1.6-3.67L13 5.75M13 2.5v3.25H9.75" />,
-);
 export const WarningIcon = icon('Warning', <path d="M8 2.5 14 13H2L8 2.5ZM8 6.5v3M8 11.2v.05" />);
-export const LockIcon = icon(
-  'Lock',
-  <>
-    <rect x="3.5" y="7" width="9" height="6.5" rx="1.5" />
-    <path d="M5.5 7V5a2.5 2.5 0 0 1 5 0v2" />
-  </>,
-);
 export const NoteIcon = icon(
   'Note',
   <path d="M3 2.75h10v7L9.75 13.25H3V2.75ZM13 9.75H9.75v3.5M5.5 5.75h5M5.5 8.25h2.5" />,
@@ -137,15 +123,6 @@ export const SidebarIcon = icon(
     <path d="M6 3v10" />
   </>,
 );
-export const TableIcon = icon(
-  'Table',
-  <>
-    <rect x="2" y="3" width="12" height="10" rx="1.5" />
-    <path d="M2 6.5h12M2 9.75h12M6.5 6.5V13" />
-  </>,
-);
-export const ChartIcon = UsageIcon;
-export const HoldIcon = icon('Hold', <path d="M5.75 3.5v9M10.25 3.5v9" />);
 export const KeyboardIcon = icon(
   'Keyboard',
   <>

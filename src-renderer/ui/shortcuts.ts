@@ -34,7 +34,7 @@ export const SHORTCUTS = [
 ] as const;
 
 export type ShortcutId = (typeof SHORTCUTS)[number]['id'];
-export type Shortcut = { id: ShortcutId; group: string; keys: string; label: string };
+type Shortcut = { id: ShortcutId; group: string; keys: string; label: string };
 
 /** The entry of the registry. */
 export function shortcut(id: ShortcutId): Shortcut {

@@ -17,6 +17,11 @@ import {
 export const CUSTOMER_SORTS = ['name', 'balance', 'last_activity', 'created'] as const;
 export const BALANCE_FILTERS = ['low', 'zero', 'negative'] as const;
 
+/** Lists that are not paged end after so many of the newest; a screen says so where one is that long. */
+export const NOTES_MAX = 100;
+export const CLOSED_GRANTS_MAX = 100;
+export const GRANT_CHANGES_MAX = 100;
+
 export const customerFilterSchema = z.strictObject({
   /** Any part of name, e-mail, id or Stripe id from 3 letters; the beginning of one below that. */
   search: z.string().max(200).optional(),
@@ -80,7 +85,7 @@ export const customersProcedures = {
       createdAt: instantSchema,
       lastActivityAt: instantSchema.nullable(),
       balance: balanceSchema,
-      /** Newest first, at most 100. */
+      /** Newest first, at most NOTES_MAX. */
       notes: z.array(noteSchema),
     }),
   }),
@@ -106,7 +111,7 @@ export const customersProcedures = {
     output: z.strictObject({
       balance: balanceSchema,
       openGrants: z.array(grantSchema),
-      /** Newest first, at most 100. */
+      /** Newest first, at most CLOSED_GRANTS_MAX. */
       closedGrants: z.array(grantSchema),
       holds: z.array(holdSchema),
       /** Credits owed after a clawback under policy debt, as a positive number; 0 without debt. */
@@ -136,7 +141,7 @@ export const customersProcedures = {
       nextCursor: cursorSchema,
     }),
   }),
-  /** The expiry changes of a customer's grants, newest first, at most 100: who moved which expiry, and why. */
+  /** The expiry changes of a customer's grants, newest first, at most GRANT_CHANGES_MAX: who moved which expiry, and why. */
   'customers.grantChanges': query({
     input: z.strictObject({ customerId: customerIdSchema }),
     output: z.strictObject({

@@ -6,6 +6,7 @@ import { LedgerFormsProvider } from '#renderer/features/ledger-forms/ledger-form
 import { AppError } from '#shared/errors.ts';
 import { contract } from '#shared/ipc/contract.ts';
 import type { Ability } from '#shared/ipc/settings.ts';
+import { addDays, dayOf } from '#shared/time.ts';
 import { aReport, type FakeHandlers } from '#test/support/fake-bridge.ts';
 import { currentPath, render } from '#test/support/render.tsx';
 import {
@@ -320,6 +321,7 @@ describe('the transactions of a customer', () => {
     await user.keyboard('{Enter}');
     const details = await screen.findByRole('dialog', { name: 'Transaction' });
     expect(await within(details).findByText('b-7')).toBeVisible();
+    expect(details).toHaveTextContent('All of it can still be reversed.');
     await user.click(within(details).getByRole('button', { name: 'Reverse…' }));
     expect(await screen.findByRole('dialog', { name: 'Reverse a transaction' })).toBeVisible();
     expect(await screen.findByText('All that is left of it: 500 credits')).toBeVisible();
@@ -372,5 +374,57 @@ describe('the timeline', () => {
       changes: [],
     });
     expect(entries.map((entry) => entry.key)).toEqual(['note 8', 'transaction 3']);
+  });
+
+  it('says where notes and expiry changes end, and says nothing where they are whole', async () => {
+    const notes = (count: number) =>
+      Array.from({ length: count }, (_, index) =>
+        note(`n${index}`, `2026-11-19T08:00:00.${String(index).padStart(3, '0')}Z`),
+      );
+    const cut = renderCustomer({
+      handlers: { 'customers.get': async () => aCustomer({ notes: notes(100) }) },
+    });
+    expect(await screen.findByText('Only the newest 100 notes are shown here.')).toBeVisible();
+    cut.unmount();
+    renderCustomer({
+      handlers: { 'customers.get': async () => aCustomer({ notes: notes(99) }) },
+    });
+    expect(await screen.findByText('Sorry for the outage')).toBeVisible();
+    expect(screen.queryByText(/Only the newest/)).toBeNull();
+  });
+});
+
+describe('the usage of a customer', () => {
+  const today = dayOf(new Date(), 'UTC');
+
+  it('leads from a bar to the transactions of that day, those without a feature too', async () => {
+    const { user } = renderCustomer({
+      path: '/customers/user_1?tab=usage',
+      handlers: {
+        'customers.usage': async () => ({ rows: [{ day: today, feature: '', used: 30 }] }),
+      },
+    });
+    (await screen.findByRole('slider')).focus();
+    await user.keyboard('{ArrowUp}{Enter}');
+    expect(currentPath()).toBe(
+      `/transactions?customer=user_1&types=usage&from=${today}&to=${today}&feature=`,
+    );
+  });
+
+  it('never shows the figures of other days under the chosen ones', async () => {
+    const { user } = renderCustomer({
+      path: '/customers/user_1?tab=usage',
+      handlers: {
+        'customers.usage': ({ to, from }) =>
+          from < addDays(to, -30)
+            ? new Promise(() => {})
+            : Promise.resolve({ rows: [{ day: today, feature: 'chat', used: 30 }] }),
+      },
+    });
+    expect(await screen.findByRole('slider')).toBeVisible();
+    await user.click(screen.getByRole('button', { name: /^Time range: Last 30 days/ }));
+    await user.click(await screen.findByRole('button', { name: 'Last 90 days' }));
+    expect(screen.queryByRole('slider')).toBeNull();
+    expect(screen.getByText('Loading usage')).toBeInTheDocument();
   });
 });

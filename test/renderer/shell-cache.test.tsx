@@ -1,7 +1,7 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { act, screen, waitFor } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
-import { consolePages, consoleQuery, useCommand } from '#renderer/api/queries.ts';
+import { consoleQuery, useCommand, useConsolePages } from '#renderer/api/queries.ts';
 import { useAbility } from '#renderer/api/session.tsx';
 import { AppError } from '#shared/errors.ts';
 import { aReport, aSession } from '#test/support/fake-bridge.ts';
@@ -104,11 +104,12 @@ describe('the cache', () => {
 
   it('walks a keyset-paged list from cursor to cursor until there is none', async () => {
     function Pages() {
-      const pages = useInfiniteQuery(
-        consolePages('customers.transactions', { customerId: 'one', limit: 50 }),
-      );
+      const { pages, loadMore } = useConsolePages('customers.transactions', {
+        customerId: 'one',
+        limit: 50,
+      });
       return (
-        <button type="button" onClick={() => void pages.fetchNextPage()}>
+        <button type="button" onClick={loadMore}>
           {pages.data?.pages.length ?? 0} {pages.hasNextPage ? 'more' : 'end'}
         </button>
       );
@@ -122,7 +123,7 @@ describe('the cache', () => {
       },
     });
     await user.click(await screen.findByRole('button', { name: '1 more' }));
-    await screen.findByRole('button', { name: '2 end' });
+    await user.click(await screen.findByRole('button', { name: '2 end' }));
     expect(bridge.callsOf('customers.transactions').map((each) => each.cursor)).toEqual([
       null,
       'second',

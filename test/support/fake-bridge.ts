@@ -4,6 +4,7 @@ import { type Contract, contract, type ProcedureName } from '#shared/ipc/contrac
 import type { ConsoleEvent } from '#shared/ipc/events.ts';
 import { PROCEDURE_NAMES } from '#shared/ipc/names.ts';
 import type { HandlerOutput, Handlers, Input, Reply } from '#shared/ipc/procedure.ts';
+import { ABILITIES } from '#shared/ipc/settings.ts';
 
 /** Handlers of the procedures that a test needs, typed by the contract. */
 export type FakeHandlers = Partial<Handlers<Contract>>;
@@ -116,16 +117,7 @@ export function aReport(changes: Partial<ConnectionReport> = {}): ConnectionRepo
     synchronousCommit: true,
     schema: 'current',
     canMigrate: true,
-    abilities: [
-      'grant',
-      'adjust',
-      'reverse',
-      'extendGrant',
-      'releaseHold',
-      'ensureCustomer',
-      'addNote',
-      'export',
-    ],
+    abilities: [...ABILITIES],
     roundTripMs: 0.4,
     warnings: [],
     ...changes,

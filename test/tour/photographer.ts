@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@playwright/test';
 import type { ConsoleWindow } from '#test/e2e/support/console-window.ts';
@@ -20,6 +20,7 @@ export class Photographer {
   private readonly consoleWindow: ConsoleWindow;
   private count = 0;
   private scheme: Scheme = 'light';
+  private zoom = 1;
 
   constructor(consoleWindow: ConsoleWindow, folder: string) {
     this.consoleWindow = consoleWindow;
@@ -36,6 +37,7 @@ export class Photographer {
   /** Gives the page its size in CSS pixels at zoom 1, and its zoom. */
   async look(view: keyof typeof VIEWS): Promise<void> {
     const { width, height, zoom } = VIEWS[view];
+    this.zoom = zoom;
     const { app, page } = this.consoleWindow;
     await app.evaluate(
       ({ BrowserWindow }, wanted) => {
@@ -67,12 +69,23 @@ export class Photographer {
     for (const scheme of schemes) {
       await this.show(scheme);
       const name = `${number}-${screen}-${scheme}.png`;
-      await this.consoleWindow.page.screenshot({
-        path: join(this.folder, name),
-        animations: 'disabled',
-      });
+      await this.capture(join(this.folder, name));
       this.taken.push(name);
     }
+  }
+
+  private async capture(path: string): Promise<void> {
+    const { app, page } = this.consoleWindow;
+    if (this.zoom === 1) {
+      await page.screenshot({ path, animations: 'disabled' });
+      return;
+    }
+    // Playwright measures in CSS pixels, which a zoomed window has fewer of: it would cut the picture off.
+    const picture = await app.evaluate(async ({ BrowserWindow }) => {
+      const image = await BrowserWindow.getAllWindows()[0]?.webContents.capturePage();
+      return image?.toPNG().toString('base64');
+    });
+    await writeFile(path, Buffer.from(picture ?? '', 'base64'));
   }
 
   private async show(scheme: Scheme): Promise<void> {

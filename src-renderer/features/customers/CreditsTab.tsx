@@ -5,11 +5,12 @@ import { BurnBar } from '#renderer/charts/BurnBar.tsx';
 import { useLedgerForms } from '#renderer/features/ledger-forms/ledger-forms.tsx';
 import { formatCreditsInWords, formatQuantity } from '#renderer/format/credits.ts';
 import { transactionTypeLabel } from '#renderer/format/labels.ts';
-import { formatDate } from '#renderer/format/time.ts';
+import { formatExpiry } from '#renderer/format/time.ts';
 import { EmptyState } from '#renderer/ui/EmptyState.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
 import type { GrantId } from '#shared/ids.ts';
+import { CLOSED_GRANTS_MAX } from '#shared/ipc/customers.ts';
 import { BalanceEquation } from './BalanceEquation.tsx';
 import styles from './credits-tab.module.css';
 import { DebitsPanel } from './DebitsPanel.tsx';
@@ -51,11 +52,7 @@ export function CreditsTab({
             .filter(({ amount }) => amount > 0)
             .map(({ grantId: id, source, description, amount, expiresAt }) => ({
               key: `${id} ${amount}`,
-              words: [
-                transactionTypeLabel(source),
-                description,
-                expiresAt === null ? 'no expiry' : `expires ${formatDate(expiresAt, timeZone)}`,
-              ]
+              words: [transactionTypeLabel(source), description, formatExpiry(expiresAt, timeZone)]
                 .filter(Boolean)
                 .join(', '),
               amount,
@@ -158,8 +155,8 @@ export function CreditsTab({
               {showClosed ? 'Hide' : 'Show'} closed grants
             </Button>
             <span className={styles.count}>
-              {closedGrants.length >= 100
-                ? 'the newest 100'
+              {closedGrants.length >= CLOSED_GRANTS_MAX
+                ? `the newest ${CLOSED_GRANTS_MAX}`
                 : formatQuantity(closedGrants.length, 'grant')}
             </span>
           </h2>

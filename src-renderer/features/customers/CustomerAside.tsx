@@ -4,6 +4,7 @@ import { useAbility } from '#renderer/api/session.tsx';
 import { formatCredits } from '#renderer/format/credits.ts';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';
 import { CreditAmount } from '#renderer/ui/CreditAmount.tsx';
+import { Fact, Facts, metadataText } from '#renderer/ui/Facts.tsx';
 import { InstantText } from '#renderer/ui/InstantText.tsx';
 import type { Customer } from './CustomerHeader.tsx';
 import styles from './customer-page.module.css';
@@ -31,7 +32,7 @@ export function CustomerAside({
   return (
     <aside className={styles.aside} aria-label="Customer record">
       <AsideSection title="Profile">
-        <dl className={styles.facts}>
+        <Facts dense>
           <Fact name="Name">{customer.name ?? <None />}</Fact>
           <Fact name="E-mail">{customer.email ?? <None />}</Fact>
           <Fact name="Plan">{customer.plan ?? <None />}</Fact>
@@ -45,7 +46,7 @@ export function CustomerAside({
               <InstantText iso={customer.lastActivityAt} />
             )}
           </Fact>
-        </dl>
+        </Facts>
       </AsideSection>
       <AsideSection title="Stripe">
         {customer.stripeCustomerId === null ? (
@@ -68,13 +69,13 @@ export function CustomerAside({
       </AsideSection>
       {metadata.length > 0 && (
         <AsideSection title="Metadata">
-          <dl className={styles.facts}>
+          <Facts dense>
             {metadata.map(([name, value]) => (
               <Fact key={name} name={name}>
-                {typeof value === 'string' ? value : JSON.stringify(value)}
+                {metadataText(value)}
               </Fact>
             ))}
-          </dl>
+          </Facts>
         </AsideSection>
       )}
       {withNotes && (
@@ -102,15 +103,6 @@ function AsideSection({ title, children }: { title: string; children: ReactNode 
       <h2 className={styles.asideTitle}>{title}</h2>
       {children}
     </section>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div className={styles.fact}>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

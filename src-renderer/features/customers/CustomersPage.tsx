@@ -1,7 +1,6 @@
 import { Button } from '@mantine/core';
 import { useRef, useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
-import { toAppError } from '#renderer/api/client.ts';
 import { useAbility } from '#renderer/api/session.tsx';
 import { formatCount } from '#renderer/format/credits.ts';
 import { customerPath, paths } from '#renderer/navigation/paths.ts';
@@ -31,7 +30,7 @@ export function CustomersPage() {
   const mayAdd = useAbility('ensureCustomer');
   const [adding, setAdding] = useState(false);
   const list = useRef<HTMLDivElement>(null);
-  const { pages, rows, total } = useCustomerList(view);
+  const { pages, rows, total, loadMore } = useCustomerList(view);
 
   function show(next: CustomerListView) {
     const query = formatCustomerView(next);
@@ -75,15 +74,13 @@ export function CustomersPage() {
           sort={{ column: view.sort, descending: view.descending }}
           onSortChange={({ column, descending }) => show({ ...view, sort: column, descending })}
           onOpen={(row) => open(row.id)}
-          onEndReached={() => {
-            if (pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage();
-          }}
+          onEndReached={loadMore}
           isLoadingMore={pages.isFetchingNextPage}
           isBusy={pages.isPlaceholderData}
           placeholder={
             pages.isError ? (
               <div className={styles.failure}>
-                <ErrorState error={toAppError(pages.error)} onRetry={() => void pages.refetch()} />
+                <ErrorState error={pages.error} onRetry={() => void pages.refetch()} />
               </div>
             ) : pages.isPending || pages.isPlaceholderData ? (
               <LoadingRows count={14} label="Loading customers" />
@@ -110,7 +107,7 @@ export function CustomersPage() {
           }
         />
         {pages.isFetchNextPageError && (
-          <ErrorState error={toAppError(pages.error)} onRetry={() => void pages.fetchNextPage()} />
+          <ErrorState error={pages.error} onRetry={() => void pages.fetchNextPage()} />
         )}
       </div>
       <NewCustomerDialog

@@ -1,6 +1,5 @@
-import { ActionIcon, Button, UnstyledButton } from '@mantine/core';
+import { ActionIcon, Button, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { Fragment, type ReactNode, useEffect, useRef } from 'react';
-import { toAppError } from '#renderer/api/client.ts';
 import { formatCreditsInWords } from '#renderer/format/credits.ts';
 import { transactionTypeLabel } from '#renderer/format/labels.ts';
 import { CreditAmount } from '#renderer/ui/CreditAmount.tsx';
@@ -11,12 +10,13 @@ import { InstantText } from '#renderer/ui/InstantText.tsx';
 import { ChevronRightIcon } from '#renderer/ui/icons.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
 import { TypeBadge } from '#renderer/ui/TypeBadge.tsx';
+import type { AppError } from '#shared/errors.ts';
 import type { Grant, TransactionType } from '#shared/ipc/vocabulary.ts';
 import styles from './credits-tab.module.css';
 import { useCustomerTransactions, useGrantDebits } from './queries.ts';
 
 /** One grant's share of a debit. */
-export type PaidBy = { key: string; words: string; amount: number };
+type PaidBy = { key: string; words: string; amount: number };
 
 type DebitRow = {
   transactionId: string;
@@ -156,12 +156,12 @@ function DebitTable({
   label: string;
   amountHeader: string;
   rows: readonly DebitRow[];
-  query: { isPending: boolean; isError: boolean; error: unknown; refetch: () => unknown };
+  query: { isPending: boolean; error: AppError | null; refetch: () => unknown };
   emptyText: string;
   more?: ReactNode;
 } & RowHandlers) {
-  if (query.isError && rows.length === 0) {
-    return <ErrorState error={toAppError(query.error)} onRetry={() => void query.refetch()} />;
+  if (query.error !== null && rows.length === 0) {
+    return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
   }
   if (query.isPending) return <LoadingRows count={5} label="Loading debits" />;
   if (rows.length === 0) return <EmptyState>{emptyText}</EmptyState>;
@@ -177,7 +177,7 @@ function DebitTable({
               {amountHeader}
             </th>
             <th scope="col">
-              <span className={styles.hiddenText}>Details</span>
+              <VisuallyHidden>Details</VisuallyHidden>
             </th>
           </tr>
         </thead>
@@ -202,7 +202,7 @@ function DebitTable({
                     </UnstyledButton>
                   </th>
                   <td>{row.feature ?? ''}</td>
-                  <td className={styles.expires}>
+                  <td>
                     <InstantText iso={row.createdAt} show="date" />
                   </td>
                   <td className={styles.number}>

@@ -1,4 +1,4 @@
-import { Button, UnstyledButton } from '@mantine/core';
+import { Button, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { useState } from 'react';
 import { useAbility, useSession } from '#renderer/api/session.tsx';
 import { useLedgerForms } from '#renderer/features/ledger-forms/ledger-forms.tsx';
@@ -62,7 +62,7 @@ export function GrantsTable({
             <th scope="col">Kind</th>
             <th scope="col">Expires</th>
             <th scope="col">
-              <span className={styles.hiddenText}>Actions</span>
+              <VisuallyHidden>Actions</VisuallyHidden>
             </th>
           </tr>
         </thead>
@@ -163,7 +163,7 @@ function GrantRow({
       )}
       <td className={styles.number}>{grant.priority}</td>
       <td>{grant.isPaid ? 'Paid' : 'Free'}</td>
-      <td className={styles.expires}>
+      <td>
         {grant.expiresAt === null ? (
           <span className={styles.muted}>Never</span>
         ) : (

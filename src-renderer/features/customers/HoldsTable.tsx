@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { Button, VisuallyHidden } from '@mantine/core';
 import { useAbility } from '#renderer/api/session.tsx';
 import { useLedgerForms } from '#renderer/features/ledger-forms/ledger-forms.tsx';
 import { formatCreditsInWords } from '#renderer/format/credits.ts';
@@ -26,7 +26,7 @@ export function HoldsTable({ customerId, holds }: { customerId: string; holds: r
             </th>
             <th scope="col">Ends by itself</th>
             <th scope="col">
-              <span className={styles.hiddenText}>Actions</span>
+              <VisuallyHidden>Actions</VisuallyHidden>
             </th>
           </tr>
         </thead>

@@ -1,12 +1,11 @@
 import type { Ref } from 'react';
 import { useAbility } from '#renderer/api/session.tsx';
 import { EmptyState } from '#renderer/ui/EmptyState.tsx';
+import { NOTES_MAX } from '#shared/ipc/customers.ts';
 import type { Customer } from './CustomerHeader.tsx';
 import styles from './customer-page.module.css';
 import { NoteComposer } from './NoteComposer.tsx';
 import { NoteList } from './NoteList.tsx';
-
-const NOTES_MAX = 100;
 
 /** All notes to the customer's record, newest first. */
 export function NotesTab({

@@ -1,6 +1,5 @@
 import { Button, UnstyledButton } from '@mantine/core';
 import { useMemo } from 'react';
-import { toAppError } from '#renderer/api/client.ts';
 import { useAbility, useSession } from '#renderer/api/session.tsx';
 import { useLedgerForms } from '#renderer/features/ledger-forms/ledger-forms.tsx';
 import { reasonLabel } from '#renderer/format/labels.ts';
@@ -16,11 +15,13 @@ import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { ClockIcon, NoteIcon } from '#renderer/ui/icons.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
 import { TypeBadge } from '#renderer/ui/TypeBadge.tsx';
+import { GRANT_CHANGES_MAX, NOTES_MAX } from '#shared/ipc/customers.ts';
 import type { Transaction } from '#shared/ipc/vocabulary.ts';
 import { dayOf } from '#shared/time.ts';
 import type { Customer } from './CustomerHeader.tsx';
 import styles from './customer-page.module.css';
 import { useCustomerTransactions, useGrantChanges } from './queries.ts';
+import { ReversedWord } from './ReversedWord.tsx';
 import { type GrantChange, mergeTimeline, type Note, type TimelineEntry } from './timeline.ts';
 
 /** Everything that happened to the customer, newest first: movements, notes, and moved expiries. */
@@ -52,8 +53,14 @@ export function TimelineTab({
     return <LoadingRows count={10} label="Loading the timeline" />;
   }
   if (pages.isError && rows.length === 0) {
-    return <ErrorState error={toAppError(pages.error)} onRetry={() => void pages.refetch()} />;
+    return <ErrorState error={pages.error} onRetry={() => void pages.refetch()} />;
   }
+  const cutShort = [
+    customer.notes.length >= NOTES_MAX && `the newest ${NOTES_MAX} notes`,
+    changes.data !== undefined &&
+      changes.data.rows.length >= GRANT_CHANGES_MAX &&
+      `the newest ${GRANT_CHANGES_MAX} expiry changes`,
+  ].filter(Boolean);
   return (
     <>
       {changes.isError && (
@@ -92,7 +99,10 @@ export function TimelineTab({
           </section>
         ))
       )}
-      {pages.isFetchNextPageError && <ErrorState error={toAppError(pages.error)} />}
+      {cutShort.length > 0 && (
+        <p className={styles.mutedLine}>Only {cutShort.join(' and ')} are shown here.</p>
+      )}
+      {pages.isFetchNextPageError && <ErrorState error={pages.error} />}
       {pages.hasNextPage && (
         <div className={styles.older}>
           <Button
@@ -132,7 +142,7 @@ function TransactionEntry({
   transaction: Transaction;
   onOpen: (transactionId: string) => void;
 }) {
-  const { id, type, description, feature, actor, reasonCode, amount, reversed } = transaction;
+  const { id, type, description, feature, actor, reasonCode, amount } = transaction;
   return (
     <>
       <span className={styles.entryKind}>
@@ -143,11 +153,7 @@ function TransactionEntry({
           {description || `Transaction ${id}`}
         </UnstyledButton>
         <span className={styles.entryMore}>
-          {reversed > 0 && (
-            <span className={styles.reversedWord}>
-              {reversed >= Math.abs(amount) ? 'Reversed' : 'Partly reversed'}
-            </span>
-          )}
+          <ReversedWord transaction={transaction} />
           {[feature, reasonCode === null ? null : reasonLabel(reasonCode), actor]
             .filter(Boolean)
             .join(', ')}

@@ -3,8 +3,7 @@ import { useLocation } from 'wouter';
 import { useSession } from '#renderer/api/session.tsx';
 import { UsageFigure } from '#renderer/charts/UsageFigure.tsx';
 import { formatTimeZone } from '#renderer/format/time.ts';
-import { transactionsPath } from '#renderer/navigation/paths.ts';
-import { rangeQuery } from '#renderer/navigation/range-query.ts';
+import { usageOfDayPath } from '#renderer/navigation/paths.ts';
 import { EmptyState } from '#renderer/ui/EmptyState.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
@@ -19,39 +18,26 @@ export function UsageTab({ customerId }: { customerId: string }) {
   const [range, setRange] = useState(() => timeRangeOf('30d', timeZone));
   const usage = useCustomerUsage(customerId, range, timeZone);
 
-  function openDay(day: string, feature: string | null) {
-    navigate(
-      transactionsPath({
-        customer: customerId,
-        types: 'usage',
-        ...rangeQuery({ from: day, to: day }),
-        ...(feature !== null && feature !== '' && { feature }),
-      }),
-    );
-  }
-
   return (
-    <div className={styles.usageTab}>
+    <>
       <div className={styles.usageHead}>
         <TimeRangePicker value={range} onChange={setRange} timeZone={timeZone} />
       </div>
       {usage.isError ? (
         <ErrorState error={usage.error} onRetry={() => void usage.refetch()} />
       ) : usage.data === undefined ? (
-        <LoadingRows count={6} label="Loading usage" />
+        <LoadingRows count={9} label="Loading usage" />
       ) : usage.data.rows.length === 0 ? (
         <EmptyState>No credits were used in {rangeInWords(range)}.</EmptyState>
       ) : (
-        <div aria-busy={usage.isPlaceholderData} data-busy={usage.isPlaceholderData || undefined}>
-          <UsageFigure
-            label="Credits used by day"
-            note={formatTimeZone(timeZone)}
-            rows={usage.data.rows}
-            range={range}
-            onOpen={openDay}
-          />
-        </div>
+        <UsageFigure
+          label="Credits used by day"
+          note={formatTimeZone(timeZone)}
+          rows={usage.data.rows}
+          range={range}
+          onOpen={(day, feature) => navigate(usageOfDayPath(day, { feature, customerId }))}
+        />
       )}
-    </div>
+    </>
   );
 }

@@ -3,7 +3,7 @@ import { BALANCE_FILTERS, CUSTOMER_SORTS } from '#shared/ipc/customers.ts';
 import type { Input } from '#shared/ipc/procedure.ts';
 
 export type CustomerSort = (typeof CUSTOMER_SORTS)[number];
-export type BalanceFilter = (typeof BALANCE_FILTERS)[number];
+type BalanceFilter = (typeof BALANCE_FILTERS)[number];
 
 /** What the list of customers shows, as its page and its address hold it. */
 export type CustomerListView = {

@@ -1,6 +1,6 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { consolePages, consoleQuery } from '#renderer/api/queries.ts';
+import { consoleQuery, useConsolePages } from '#renderer/api/queries.ts';
 import type { DayRange } from '#shared/time.ts';
 import { type CustomerListView, toListInput } from './customer-filter.ts';
 
@@ -10,15 +10,13 @@ const DEBIT_ROWS = 50;
 
 /** The list of customers, page by page; the rows of the view before stay until the new ones are there. */
 export function useCustomerList(view: CustomerListView) {
-  const pages = useInfiniteQuery({
-    ...consolePages('customers.list', toListInput(view, LIST_ROWS)),
-    placeholderData: keepPreviousData,
-  });
-  const rows = useMemo(
-    () => withoutRepeats(pages.data?.pages.flatMap((page) => page.rows) ?? []),
-    [pages.data],
+  const { pages, rows, loadMore } = useConsolePages(
+    'customers.list',
+    toListInput(view, LIST_ROWS),
+    { keepRows: true },
   );
-  return { pages, rows, total: pages.data?.pages[0]?.total ?? null };
+  const total = pages.data?.pages[0]?.total ?? null;
+  return { pages, rows: useMemo(() => withoutRepeats(rows), [rows]), total, loadMore };
 }
 
 /** A customer who moves in the order between two pages, by being active say, is in both of them. */
@@ -41,11 +39,7 @@ export function useCustomerCredits(customerId: string) {
 
 /** One customer's transactions, newest first; every tab that shows them shares these pages. */
 export function useCustomerTransactions(customerId: string) {
-  const pages = useInfiniteQuery(
-    consolePages('customers.transactions', { customerId, limit: TRANSACTION_ROWS }),
-  );
-  const rows = useMemo(() => pages.data?.pages.flatMap((page) => page.rows) ?? [], [pages.data]);
-  return { pages, rows };
+  return useConsolePages('customers.transactions', { customerId, limit: TRANSACTION_ROWS });
 }
 
 export function useGrantChanges(customerId: string) {
@@ -54,11 +48,7 @@ export function useGrantChanges(customerId: string) {
 
 /** The debits that one grant paid, newest first. */
 export function useGrantDebits(customerId: string, grantId: string) {
-  const pages = useInfiniteQuery(
-    consolePages('customers.grantDebits', { customerId, grantId, limit: DEBIT_ROWS }),
-  );
-  const rows = useMemo(() => pages.data?.pages.flatMap((page) => page.rows) ?? [], [pages.data]);
-  return { pages, rows };
+  return useConsolePages('customers.grantDebits', { customerId, grantId, limit: DEBIT_ROWS });
 }
 
 /** One transaction with the grants that paid it; asks nothing while none is chosen. */
@@ -71,8 +61,5 @@ export function useTransaction(customerId: string, transactionId: string | null)
 
 export function useCustomerUsage(customerId: string, range: DayRange, timeZone: string) {
   const { from, to } = range;
-  return useQuery({
-    ...consoleQuery('customers.usage', { customerId, from, to, timeZone }),
-    placeholderData: keepPreviousData,
-  });
+  return useQuery(consoleQuery('customers.usage', { customerId, from, to, timeZone }));
 }

@@ -3,7 +3,7 @@ import { ActForm, type ActFormHost, type ActReading } from './ActForm.tsx';
 import { AmountField } from './AmountField.tsx';
 import { NO_REASON, type ReasonValues } from './reason-values.ts';
 
-export type AdjustDownValues = ReasonValues & { amount: string };
+type AdjustDownValues = ReasonValues & { amount: string };
 
 /** Reads the fields of an adjustment down; the amount is typed without a sign. */
 export function readAdjustDown(

@@ -10,7 +10,7 @@ import { lastSpendableDay, readExpiryDay } from './expiry.ts';
 import styles from './ledger-forms.module.css';
 import { NO_REASON, type ReasonValues } from './reason-values.ts';
 
-export type ExtendGrantValues = ReasonValues & { expiryDay: string };
+type ExtendGrantValues = ReasonValues & { expiryDay: string };
 export type ExpiringGrant = Grant & { expiresAt: string };
 
 const STEPS = [

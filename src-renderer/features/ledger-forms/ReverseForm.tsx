@@ -19,9 +19,9 @@ import styles from './ledger-forms.module.css';
 import { NO_REASON, type ReasonValues } from './reason-values.ts';
 import { useFirstValue } from './use-first-value.ts';
 
-export type TransactionDetail = Output<Contract['transactions.get']>;
+type TransactionDetail = Output<Contract['transactions.get']>;
 
-export type ReverseValues = ReasonValues & { extent: 'whole' | 'part'; amount: string };
+type ReverseValues = ReasonValues & { extent: 'whole' | 'part'; amount: string };
 
 /**
  * Reads the fields of a reversal. The amount is always said, also for all of it: what is posted is what the person saw,

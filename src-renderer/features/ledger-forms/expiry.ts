@@ -14,10 +14,10 @@ export const EXPIRY_CHOICE_LABELS: Record<ExpiryChoice, string> = {
 
 const DAYS_OF_CHOICE = { '30d': 30, '90d': 90, '365d': 365 } as const;
 
-export type ExpiryReading = { ok: true; expiresAt: string | null } | { ok: false; why: string };
+type ExpiryReading = { ok: true; expiresAt: string | null } | { ok: false; why: string };
 
 /** The instant at which the last moment of a calendar day has passed in a time zone, as ISO 8601. */
-export function endOfDay(day: string, timeZone: string): string {
+function endOfDay(day: string, timeZone: string): string {
   return startOfDay(addDays(day, 1), timeZone).toISOString();
 }
 

@@ -5,7 +5,7 @@ import type { ErrorCode } from '#shared/errors.ts';
  * `unreachable`: this try never got to the database. `unknown`: it may have been posted; only a repeat with the same
  * key can tell.
  */
-export type FailureMeaning = 'refused' | 'unreachable' | 'unknown';
+type FailureMeaning = 'refused' | 'unreachable' | 'unknown';
 
 /** Reads a failure of a posting. A code of the closed list that is missing here does not compile. */
 export function meaningOfFailure(code: ErrorCode): FailureMeaning {

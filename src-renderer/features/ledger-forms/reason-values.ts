@@ -10,7 +10,7 @@ export const NO_REASON: ReasonValues = { reasonCode: '', note: '', caseLink: '' 
 const reasonSchema = z.object(reasonFields);
 const FIELD_NAMES = { reasonCode: 'Reason', note: 'Note', caseLink: 'Case link' } as const;
 
-export type ReasonReading =
+type ReasonReading =
   | { ok: true; reason: ActReason }
   | { ok: false; fields: Partial<Record<keyof ReasonValues, string>> };
 

@@ -9,7 +9,7 @@ import { meaningOfFailure } from './outcome.ts';
  * `posting`: a try is under way. `unknown`: a try may have been posted, so the fields stay as they were sent until a
  * repeat with the same key tells. `posted`: done.
  */
-export type PostingState =
+type PostingState =
   | { status: 'open'; error: AppError | null }
   | { status: 'posting'; repeat: boolean }
   | { status: 'unknown'; error: AppError }

@@ -4,13 +4,14 @@ import { consoleQuery, useCommand } from '#renderer/api/queries.ts';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';
 import { copyText } from '#renderer/ui/copy-text.ts';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
-import { CopyIcon, FolderIcon } from '#renderer/ui/icons.tsx';
+import { CopyIcon } from '#renderer/ui/icons.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
 import { Page } from '#renderer/ui/Page.tsx';
 import { PageHeader } from '#renderer/ui/PageHeader.tsx';
 import type { Output } from '#shared/ipc/procedure.ts';
 import type { settingsProcedures } from '#shared/ipc/settings.ts';
 import classes from './AboutPage.module.css';
+import { OpenFolderButton } from './OpenFolderButton.tsx';
 
 type About = Output<(typeof settingsProcedures)['settings.about']>;
 
@@ -84,20 +85,8 @@ function AboutDetails({ about }: { about: About }) {
         >
           Copy versions
         </Button>
-        <Button
-          variant="default"
-          leftSection={<FolderIcon size={14} />}
-          onClick={() => open.mutate({ folder: 'data' })}
-        >
-          Open data folder
-        </Button>
-        <Button
-          variant="default"
-          leftSection={<FolderIcon size={14} />}
-          onClick={() => open.mutate({ folder: 'logs' })}
-        >
-          Open log folder
-        </Button>
+        <OpenFolderButton folder="data" onOpen={open.mutate} />
+        <OpenFolderButton folder="logs" onOpen={open.mutate} />
       </div>
       {open.error !== null && <ErrorState error={open.error} />}
     </>

@@ -8,10 +8,10 @@ import { formatTimeZone } from '#renderer/format/time.ts';
 import { paths } from '#renderer/navigation/paths.ts';
 import { announce } from '#renderer/ui/announce.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
-import { FolderIcon } from '#renderer/ui/icons.tsx';
 import { LinkButton } from '#renderer/ui/LinkButton.tsx';
 import { Page } from '#renderer/ui/Page.tsx';
 import { PageHeader } from '#renderer/ui/PageHeader.tsx';
+import { OpenFolderButton } from './OpenFolderButton.tsx';
 import { SettingGroup, SettingRow } from './SettingRow.tsx';
 import classes from './SettingsPage.module.css';
 
@@ -177,22 +177,10 @@ function FolderSettings() {
   return (
     <>
       <SettingRow label="Data folder" description={about.data?.dataFolder}>
-        <Button
-          variant="default"
-          leftSection={<FolderIcon size={14} />}
-          onClick={() => open.mutate({ folder: 'data' })}
-        >
-          Open data folder
-        </Button>
+        <OpenFolderButton folder="data" onOpen={open.mutate} />
       </SettingRow>
       <SettingRow label="Log" description={about.data?.logFile}>
-        <Button
-          variant="default"
-          leftSection={<FolderIcon size={14} />}
-          onClick={() => open.mutate({ folder: 'logs' })}
-        >
-          Open log folder
-        </Button>
+        <OpenFolderButton folder="logs" onOpen={open.mutate} />
       </SettingRow>
       {open.error !== null && (
         <div className={classes.error}>

@@ -1,8 +1,8 @@
-import { Button, Popover, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { formatCredits } from '#renderer/format/credits.ts';
-import { ChevronDownIcon } from '#renderer/ui/icons.tsx';
 import { type Credits, parseCredits } from '#shared/credits.ts';
+import { FormFilter } from './FormFilter.tsx';
 import classes from './Transactions.module.css';
 
 type Bounds = { amountMin: Credits | null; amountMax: Credits | null };
@@ -15,35 +15,18 @@ export function AmountFilter({
   bounds: Bounds;
   onChange: (bounds: Bounds) => void;
 }) {
-  const [opened, setOpened] = useState(false);
   return (
-    <Popover
-      opened={opened}
-      onChange={setOpened}
-      position="bottom-start"
-      trapFocus
-      returnFocus
-      withinPortal
-    >
-      <Popover.Target>
-        <Button
-          variant="default"
-          rightSection={<ChevronDownIcon size={12} />}
-          onClick={() => setOpened(!opened)}
-        >
-          Amount
-        </Button>
-      </Popover.Target>
-      <Popover.Dropdown aria-label="Amount">
+    <FormFilter label="Amount">
+      {(close) => (
         <AmountForm
           bounds={bounds}
           onSubmit={(next) => {
-            setOpened(false);
+            close();
             onChange(next);
           }}
         />
-      </Popover.Dropdown>
-    </Popover>
+      )}
+    </FormFilter>
   );
 }
 

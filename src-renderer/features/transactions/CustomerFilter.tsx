@@ -1,39 +1,22 @@
-import { Button, Popover, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { ChevronDownIcon } from '#renderer/ui/icons.tsx';
 import { type CustomerId, customerIdSchema } from '#shared/ids.ts';
+import { FormFilter } from './FormFilter.tsx';
 import classes from './Transactions.module.css';
 
 /** One customer's transactions, by the customer's id. */
 export function CustomerFilter({ onChange }: { onChange: (customerId: CustomerId) => void }) {
-  const [opened, setOpened] = useState(false);
   return (
-    <Popover
-      opened={opened}
-      onChange={setOpened}
-      position="bottom-start"
-      trapFocus
-      returnFocus
-      withinPortal
-    >
-      <Popover.Target>
-        <Button
-          variant="default"
-          rightSection={<ChevronDownIcon size={12} />}
-          onClick={() => setOpened(!opened)}
-        >
-          Customer
-        </Button>
-      </Popover.Target>
-      <Popover.Dropdown aria-label="Customer">
+    <FormFilter label="Customer">
+      {(close) => (
         <CustomerForm
           onSubmit={(customerId) => {
-            setOpened(false);
+            close();
             onChange(customerId);
           }}
         />
-      </Popover.Dropdown>
-    </Popover>
+      )}
+    </FormFilter>
   );
 }
 

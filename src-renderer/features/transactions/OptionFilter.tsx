@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { CheckIcon, ChevronDownIcon } from '#renderer/ui/icons.tsx';
 import classes from './Transactions.module.css';
 
-export type FilterOption = { value: string; label: string };
+type FilterOption = { value: string; label: string };
 
 /** A button that opens a list to choose from, by pointer or by key; chosen ones carry a check. */
 export function OptionFilter({

@@ -1,9 +1,8 @@
 import { Button, Tooltip } from '@mantine/core';
-import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useEffect, useEffectEvent, useMemo, useRef, useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
-import { toAppError } from '#renderer/api/client.ts';
-import { consolePages, consoleQuery } from '#renderer/api/queries.ts';
+import { consoleQuery, useConsolePages } from '#renderer/api/queries.ts';
 import { useAbility, useSession } from '#renderer/api/session.tsx';
 import { formatCount } from '#renderer/format/credits.ts';
 import { paths } from '#renderer/navigation/paths.ts';
@@ -66,12 +65,12 @@ function Log({
     [filter, timeZone, today],
   );
 
-  const pages = useInfiniteQuery({
-    ...consolePages('transactions.list', { filter: asked, limit: PAGE_ROWS }),
-    placeholderData: keepPreviousData,
-  });
+  const { pages, rows, loadMore } = useConsolePages(
+    'transactions.list',
+    { filter: asked, limit: PAGE_ROWS },
+    { keepRows: true },
+  );
   const count = useQuery(consoleQuery('transactions.count', { filter: asked }));
-  const rows = useMemo(() => pages.data?.pages.flatMap((page) => page.rows) ?? [], [pages.data]);
 
   const [open, setOpen] = useState<TransactionPlace | null>(null);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
@@ -140,14 +139,12 @@ function Log({
             selected={selected}
             onSelectedChange={setSelected}
             onOpen={(row) => show({ customerId: row.customerId, transactionId: row.id })}
-            onEndReached={() => {
-              if (pages.hasNextPage && !pages.isFetchingNextPage) void pages.fetchNextPage();
-            }}
+            onEndReached={loadMore}
             isLoadingMore={pages.isFetchingNextPage}
             isBusy={pages.isPlaceholderData}
             placeholder={
               pages.isError ? (
-                <ErrorState error={toAppError(pages.error)} onRetry={() => void pages.refetch()} />
+                <ErrorState error={pages.error} onRetry={() => void pages.refetch()} />
               ) : pages.isPending || pages.isPlaceholderData ? (
                 <LoadingRows count={14} label="Loading transactions" />
               ) : (
@@ -159,10 +156,7 @@ function Log({
             }
           />
           {pages.isFetchNextPageError && (
-            <ErrorState
-              error={toAppError(pages.error)}
-              onRetry={() => void pages.fetchNextPage()}
-            />
+            <ErrorState error={pages.error} onRetry={() => void pages.fetchNextPage()} />
           )}
           <SelectionBar rows={selectedRows} onClear={() => setSelected(new Set())} />
         </div>

@@ -3,12 +3,9 @@ import type { ReactNode } from 'react';
 import { useMemo } from 'react';
 import { Link } from 'wouter';
 import { formatCredits } from '#renderer/format/credits.ts';
-import { transactionTypeLabel } from '#renderer/format/labels.ts';
 import { customerPath } from '#renderer/navigation/paths.ts';
-import { CreditAmount } from '#renderer/ui/CreditAmount.tsx';
-import { InstantText } from '#renderer/ui/InstantText.tsx';
 import { ReverseIcon } from '#renderer/ui/icons.tsx';
-import { TypeBadge } from '#renderer/ui/TypeBadge.tsx';
+import { transactionColumns } from '#renderer/ui/transaction-columns.tsx';
 import { type Column, VirtualTable } from '#renderer/ui/VirtualTable.tsx';
 import type { Transaction } from '#shared/ipc/vocabulary.ts';
 import classes from './Transactions.module.css';
@@ -60,16 +57,11 @@ function reversedInWords({ amount, reversed }: Transaction): string {
     : `Reversed in part: ${formatCredits(reversed)} of ${formatCredits(size)}`;
 }
 
+const { time, type, description, feature, amount, balance, actor } = transactionColumns;
+
 function columnsIn(timeZone: string): Column<Transaction>[] {
   return [
-    {
-      id: 'time',
-      header: `Time (${timeZone})`,
-      width: 150,
-      isRowHeader: true,
-      cell: (row) => <InstantText iso={row.createdAt} show="date" />,
-      text: (row) => row.createdAt,
-    },
+    { ...time, header: `Time (${timeZone})` },
     {
       id: 'customer',
       header: 'Customer',
@@ -89,19 +81,9 @@ function columnsIn(timeZone: string): Column<Transaction>[] {
       ),
       text: (row) => row.customerId,
     },
+    { ...type, hideBelow: 540 },
     {
-      id: 'type',
-      header: 'Type',
-      width: 112,
-      hideBelow: 540,
-      cell: (row) => <TypeBadge type={row.type} />,
-      text: (row) => transactionTypeLabel(row.type),
-    },
-    {
-      id: 'description',
-      header: 'Description',
-      width: 120,
-      grow: 2,
+      ...description,
       hideBelow: 660,
       cell: (row) => (
         <>
@@ -111,43 +93,13 @@ function columnsIn(timeZone: string): Column<Transaction>[] {
               <VisuallyHidden>{reversedInWords(row)}. </VisuallyHidden>
             </span>
           )}
-          <span title={row.description}>{row.description}</span>
+          {description.cell(row)}
         </>
       ),
-      text: (row) => row.description,
     },
-    {
-      id: 'feature',
-      header: 'Feature',
-      width: 130,
-      hideBelow: 1032,
-      cell: (row) => <span title={row.feature ?? undefined}>{row.feature ?? ''}</span>,
-      text: (row) => row.feature ?? '',
-    },
-    {
-      id: 'amount',
-      header: 'Amount',
-      width: 104,
-      align: 'end',
-      cell: (row) => <CreditAmount value={row.amount} signed />,
-      text: (row) => String(row.amount),
-    },
-    {
-      id: 'balance',
-      header: 'Balance after',
-      width: 112,
-      align: 'end',
-      hideBelow: 772,
-      cell: (row) => <CreditAmount value={row.balanceAfter} warnBelowZero />,
-      text: (row) => String(row.balanceAfter),
-    },
-    {
-      id: 'actor',
-      header: 'Actor',
-      width: 130,
-      hideBelow: 902,
-      cell: (row) => <span title={row.actor}>{row.actor}</span>,
-      text: (row) => row.actor,
-    },
+    { ...feature, hideBelow: 1032 },
+    amount,
+    { ...balance, hideBelow: 772 },
+    { ...actor, hideBelow: 902 },
   ];
 }

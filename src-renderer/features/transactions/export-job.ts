@@ -3,7 +3,7 @@ import { call, onConsoleEvent, toAppError } from '#renderer/api/client.ts';
 import type { AppError } from '#shared/errors.ts';
 import type { TransactionFilter } from '#shared/ipc/transactions.ts';
 
-export type ExportJob =
+type ExportJob =
   | { status: 'none' }
   | { status: 'running'; exportId: string; rows: number; cancelling: boolean }
   | { status: 'written'; exportId: string; rows: number; path: string }

@@ -1,4 +1,4 @@
-import { Anchor, Skeleton } from '@mantine/core';
+import { Anchor, Skeleton, VisuallyHidden } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
@@ -11,7 +11,7 @@ import { UsageFigure } from '#renderer/charts/UsageFigure.tsx';
 import { formatCredits, formatQuantity } from '#renderer/format/credits.ts';
 import { featureLabel, transactionTypeLabel } from '#renderer/format/labels.ts';
 import { formatTimeZone } from '#renderer/format/time.ts';
-import { paths, transactionsPath } from '#renderer/navigation/paths.ts';
+import { paths, transactionsPath, usageOfDayPath } from '#renderer/navigation/paths.ts';
 import { type QueryRange, rangeQuery } from '#renderer/navigation/range-query.ts';
 import { announce } from '#renderer/ui/announce.tsx';
 import { CreditAmount } from '#renderer/ui/CreditAmount.tsx';
@@ -38,6 +38,17 @@ type TopCustomers = Output<Contract['analytics.topCustomers']>;
 const TOP_CUSTOMERS = 10;
 /** Rows of By feature that are drawn; the table has all of them. */
 const FEATURES_DRAWN = 12;
+
+const USED_COLUMNS = [
+  { key: 'used', header: 'Credits used' },
+  { key: 'transactions', header: 'Transactions' },
+];
+const MOVED_COLUMNS = [
+  { key: 'in', header: 'In' },
+  { key: 'out', header: 'Out' },
+  { key: 'net', header: 'Net' },
+  { key: 'transactions', header: 'Transactions' },
+];
 
 /** Credits by day, feature, type and customer over a range of days, which stands in the address. */
 export function UsagePage() {
@@ -108,18 +119,6 @@ function UsageFigures({
     consoleQuery('analytics.topCustomers', { ...range, timeZone, limit: TOP_CUSTOMERS }),
   );
 
-  function openDay(day: string, feature: string | null) {
-    navigate(
-      transactionsPath({
-        types: 'usage',
-        from: day,
-        to: day,
-        // Other is no filter of the log: the whole day is shown.
-        ...(feature !== null && { feature }),
-      }),
-    );
-  }
-
   if (usage.isError) {
     return <ErrorState error={usage.error} onRetry={() => void usage.refetch()} />;
   }
@@ -140,7 +139,8 @@ function UsageFigures({
           rows={usage.data.byDay}
           range={range}
           height={250}
-          onOpen={openDay}
+          // Other is no filter of the log: the whole day is shown.
+          onOpen={(day, feature) => navigate(usageOfDayPath(day, { feature }))}
         />
       </div>
       <div className={classes.columns}>
@@ -238,7 +238,7 @@ function ByFeature({ usage, chosen }: { usage: Usage; chosen: QueryRange }) {
         <NumberTable
           label={title}
           nameHeader="Feature"
-          numberHeaders={['Credits used', 'Transactions']}
+          columns={USED_COLUMNS}
           rows={named.map(({ key, name, used, transactions }) => ({
             key,
             name,
@@ -280,7 +280,7 @@ function ByType({ usage, chosen }: { usage: Usage; chosen: QueryRange }) {
         <NumberTable
           label={title}
           nameHeader="Type"
-          numberHeaders={['In', 'Out', 'Net', 'Transactions']}
+          columns={MOVED_COLUMNS}
           rows={rows.map(({ type, name, creditsIn, creditsOut, transactions }) => ({
             key: type,
             name,
@@ -339,7 +339,7 @@ function TopCustomersFigure({
         <NumberTable
           label={title}
           nameHeader="Customer"
-          numberHeaders={['Credits used', 'Transactions']}
+          columns={USED_COLUMNS}
           totalLabel={`These ${formatCredits(rows.length)}`}
           rows={rows.map(({ customerId, link, used, transactions }) => ({
             key: customerId,
@@ -379,7 +379,7 @@ function UsageSkeleton() {
   const shown = useDelayed();
   return (
     <div aria-busy="true" data-hidden={!shown || undefined} className={classes.skeleton}>
-      <span className={classes.hiddenText}>Loading usage</span>
+      <VisuallyHidden>Loading usage</VisuallyHidden>
       <div className={classes.tiles}>
         {['used', 'before', 'in', 'out'].map((tile) => (
           <div key={tile} className={classes.tileSkeleton}>

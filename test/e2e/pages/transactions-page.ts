@@ -31,6 +31,17 @@ export class TransactionsPage {
     return this.grid.locator('[role="row"][data-row]');
   }
 
+  /** The cells of one column, of the rows in the document. */
+  async column(heading: string): Promise<string[]> {
+    const headings = await this.grid.getByRole('columnheader').allInnerTexts();
+    const index = headings.findIndex((each) => each.trim() === heading);
+    return this.rows.evaluateAll(
+      (rows, place) => rows.map((row) => (row.children[place] as HTMLElement).innerText.trim()),
+      index,
+    );
+  }
+
+  /** The button that takes a filter away again. */
   chip(label: string, value: string | RegExp): Locator {
     const words = typeof value === 'string' ? value : value.source;
     return this.chips.getByRole('button', {
