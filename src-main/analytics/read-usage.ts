@@ -122,13 +122,13 @@ function fromLog(days: ZonedDays, condition: RawBuilder<unknown>): RawBuilder<un
 }
 
 /**
- * Bounds that surely hold the days of any zone, for the index; which day a row belongs to is told by its own local date,
+ * Bounds that surely hold the days of the zone (of UTC exactly), for the index; which day a row belongs to is told by its own local date,
  * also where a clock shows a midnight twice or never.
  */
-export function startOf({ from }: ZonedDays): RawBuilder<unknown> {
-  return sql`((${from}::date - 2)::timestamp AT TIME ZONE 'UTC')`;
+export function startOf({ from, timeZone }: ZonedDays): RawBuilder<unknown> {
+  return sql`((${from}::date - ${isUtc(timeZone) ? 0 : 2}::integer)::timestamp AT TIME ZONE 'UTC')`;
 }
 
-export function endOf({ to }: ZonedDays): RawBuilder<unknown> {
-  return sql`((${to}::date + 2)::timestamp AT TIME ZONE 'UTC')`;
+export function endOf({ to, timeZone }: ZonedDays): RawBuilder<unknown> {
+  return sql`((${to}::date + ${isUtc(timeZone) ? 1 : 2}::integer)::timestamp AT TIME ZONE 'UTC')`;
 }

@@ -220,7 +220,9 @@ function stopOnQuit(console: Console): void {
         clearTimeout(limit);
         stopping = 'done';
         console.log.info('Stopped.');
-        app.quit();
+        // In a turn of its own: Electron ignores a quit while it still handles the event, which is so when nothing was
+        // left to wait for, and the process would stay without a window.
+        setImmediate(() => app.quit());
       });
   });
 }

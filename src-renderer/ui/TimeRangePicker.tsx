@@ -107,6 +107,8 @@ export function TimeRangePicker(props: {
               type="range"
               size="xs"
               allowSingleDateInRange
+              ariaLabels={{ previousMonth: 'Month before', nextMonth: 'Next month' }}
+              classNames={{ day: classes.day ?? '' }}
               value={draft ?? [value?.from ?? null, value?.to ?? null]}
               defaultDate={value?.to ?? dayOf(new Date(), timeZone)}
               maxDate={dayOf(new Date(), timeZone)}

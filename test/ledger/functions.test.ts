@@ -608,7 +608,10 @@ describe('check_integrity', () => {
     ['4 ', 'UPDATE credits.credit_consumptions SET amount = amount - 1 WHERE customer_id = $1'],
     ['5 ', 'UPDATE credits.accounts SET credits_held = credits_held + 1 WHERE customer_id = $1'],
     ['6 ', 'UPDATE credits.accounts SET lifetime_credits = 1 WHERE customer_id = $1'],
-    ['3 a grant is open', 'UPDATE credits.credit_grants SET is_open = false WHERE customer_id = $1'],
+    [
+      '3 a grant is open',
+      'UPDATE credits.credit_grants SET is_open = false WHERE customer_id = $1',
+    ],
     [
       '2 ',
       "INSERT INTO credits.credit_transactions (customer_id, amount, balance_after, transaction_type, actor) VALUES ($1, 5, 1000, 'bonus', 'damage')",

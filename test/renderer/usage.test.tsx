@@ -116,7 +116,7 @@ describe('the usage page', () => {
       ['Adjustment', '10', '40', '\u221230', '2'],
       ['Total', '5,010', '1,070', '3,940', '16'],
     ]);
-    expect(textsOf(await asTable(user, 'Customers who used most'))).toEqual([
+    expect(textsOf(await asTable(user, 'Top customers'))).toEqual([
       ['Customer', 'Credits used', 'Transactions'],
       ['Ada', '900', '9'],
       ['cus 2', '100', '1'],
@@ -126,7 +126,7 @@ describe('the usage page', () => {
 
   it('says how old the figures of the customers are', async () => {
     open();
-    const figure = await screen.findByRole('region', { name: 'Customers who used most' });
+    const figure = await screen.findByRole('region', { name: 'Top customers' });
     expect(figure).toHaveTextContent('computed 5 minutes ago');
   });
 

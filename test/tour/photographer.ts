@@ -75,17 +75,16 @@ export class Photographer {
   }
 
   private async capture(path: string): Promise<void> {
-    const { app, page } = this.consoleWindow;
+    const { page } = this.consoleWindow;
     if (this.zoom === 1) {
       await page.screenshot({ path, animations: 'disabled' });
       return;
     }
-    // Playwright measures in CSS pixels, which a zoomed window has fewer of: it would cut the picture off.
-    const picture = await app.evaluate(async ({ BrowserWindow }) => {
-      const image = await BrowserWindow.getAllWindows()[0]?.webContents.capturePage();
-      return image?.toPNG().toString('base64');
-    });
-    await writeFile(path, Buffer.from(picture ?? '', 'base64'));
+    // Playwright's own way measures in CSS pixels, which a zoomed window has fewer of: it would cut the picture off.
+    const session = await page.context().newCDPSession(page);
+    const { data } = await session.send('Page.captureScreenshot', { format: 'png' });
+    await session.detach();
+    await writeFile(path, Buffer.from(data, 'base64'));
   }
 
   private async show(scheme: Scheme): Promise<void> {

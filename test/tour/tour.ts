@@ -5,11 +5,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { _electron as electron, expect } from '@playwright/test';
-import { launchOptions } from '#build/electron-runtime/launch-options.mjs';
+import { expect } from '@playwright/test';
 import { outFolder } from '#build/setup/places.mjs';
 import { ConsoleWindow } from '#test/e2e/support/console-window.ts';
 import { connectToLedger } from '#test/e2e/support/embedded-ledger.ts';
+import { launchConsole } from '#test/e2e/support/launch-console.ts';
 import { startTestServer } from '#test/support/postgres-server.ts';
 import { Photographer } from './photographer.ts';
 import { arrangeStories } from './stories.ts';
@@ -23,10 +23,11 @@ import { tourUsage } from './tour-usage.ts';
 
 const startedAt = performance.now();
 const folder = await mkdtemp(join(tmpdir(), 'credit-console-tour-'));
-const dataFolder = join(folder, 'data');
+// Straight below the system's: as root, the database's own user must be able to get there.
+const dataFolder = `${folder}-data`;
 // A team's PostgreSQL; it starts while the console does.
 const team = startTestServer();
-const app = await electron.launch({ ...launchOptions({ dataFolder }), timeout: 60_000 });
+const app = await launchConsole({ dataFolder });
 try {
   const consoleWindow = new ConsoleWindow(app, await app.firstWindow());
   const { page } = consoleWindow;
@@ -66,5 +67,5 @@ try {
 } finally {
   await app.close();
   await (await team).stop();
-  await rm(folder, { recursive: true, force: true });
+  for (const made of [folder, dataFolder]) await rm(made, { recursive: true, force: true });
 }

@@ -303,7 +303,7 @@ function TopCustomersFigure({
   onRetry: () => void;
   chosen: QueryRange;
 }) {
-  const title = 'Customers who used most';
+  const title = 'Top customers';
   if (error !== null) return <ErrorState error={error} onRetry={onRetry} />;
   if (top === undefined) return <FigureSkeleton />;
   if (top.rows.length === 0) return <NothingUsed title={title} />;

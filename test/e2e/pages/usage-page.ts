@@ -16,7 +16,7 @@ export class UsagePage {
     this.byDay = figure('Credits used by day');
     this.byFeature = figure('Credits used by feature');
     this.byType = figure('Credits by type');
-    this.topCustomers = figure('Customers who used most');
+    this.topCustomers = figure('Top customers');
     this.rangeButton = consoleWindow.main.getByRole('button', { name: /^Time range:/ });
   }
 

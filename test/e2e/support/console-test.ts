@@ -4,16 +4,10 @@ import { cp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import {
-  test as base,
-  type ElectronApplication,
-  _electron as electron,
-  expect,
-  type Page,
-} from '@playwright/test';
-import { launchOptions } from '#build/electron-runtime/launch-options.mjs';
+import { test as base, type ElectronApplication, expect, type Page } from '@playwright/test';
 import { createTestConsole } from '#test/support/test-console.ts';
 import { ConsoleWindow } from './console-window.ts';
+import { launchConsole } from './launch-console.ts';
 
 type Options = {
   /** `demo`: the data of a first start; `empty`: a ledger without customers; `fresh`: a folder that was never used. */
@@ -78,16 +72,7 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
   },
 });
 
-export { expect };
-
-/** Starts the built app on a data folder. `args` may hold a deep link. */
-export function launchConsole(options: {
-  dataFolder: string;
-  args?: readonly string[];
-  env?: Readonly<Record<string, string>>;
-}): Promise<ElectronApplication> {
-  return electron.launch({ ...launchOptions(options), timeout: 60_000 });
-}
+export { expect, launchConsole };
 
 /** A folder that does not exist yet. Straight below the system's: as root, the database's own user must be able to get there. */
 export function newDataFolder(): string {
