@@ -40,11 +40,9 @@ export class ConsoleWindow {
     await expect
       .poll(
         async () => {
-          // The first call can be lost with the blank page that the window had before its own: it is asked again.
-          const session = await within(5_000, this.call('settings.session', {}));
-          if (!session) return 'the window does not answer';
-          if (session.database.status === 'failed') throw new Error(session.database.message);
-          return session.database.status;
+          const { database } = await this.call('settings.session', {});
+          if (database.status === 'failed') throw new Error(database.message);
+          return database.status;
         },
         { message: 'the database becomes ready', timeout: 60_000 },
       )
@@ -96,21 +94,5 @@ export class ConsoleWindow {
         filePath: filePath ?? '',
       });
     }, file);
-  }
-}
-
-/** The answer, or undefined where it takes longer. */
-async function within<Value>(
-  milliseconds: number,
-  answer: Promise<Value>,
-): Promise<Value | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), milliseconds);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
