@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { AppError } from '#shared/errors.ts';
 import { CopyableId } from './CopyableId.tsx';
-import { errorAdvice } from './error-advice.ts';
+import { errorWords } from './error-advice.ts';
 import { WarningIcon } from './icons.tsx';
 import classes from './StateBlock.module.css';
 
@@ -15,14 +15,15 @@ export function ErrorState(props: {
   actions?: ReactNode;
 }) {
   const { error } = props;
+  const { what, advice } = errorWords(error);
   return (
     <div className={classes.error} role="alert">
       <span className={classes.errorIcon}>
         <WarningIcon />
       </span>
       <div className={classes.errorWords}>
-        <p className={classes.errorTitle}>{error.message}</p>
-        <p className={classes.errorAdvice}>{errorAdvice(error.code)}</p>
+        <p className={classes.errorTitle}>{what}</p>
+        {advice !== undefined && <p className={classes.errorAdvice}>{advice}</p>}
         <div className={classes.errorFoot}>
           {props.onRetry !== undefined && (
             <Button size="xs" variant="default" onClick={props.onRetry}>

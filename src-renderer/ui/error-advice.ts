@@ -1,4 +1,17 @@
-import type { ErrorCode } from '#shared/errors.ts';
+import type { AppError, ErrorCode } from '#shared/errors.ts';
+
+/**
+ * What happened, and what a person can do. A message that says itself that nothing was changed, and what to do, is
+ * parted there and gets no second advice.
+ */
+export function errorWords(error: AppError): { what: string; advice: string | undefined } {
+  const own = error.message.indexOf('. Nothing was ');
+  if (own !== -1) {
+    return { what: error.message.slice(0, own + 1), advice: error.message.slice(own + 2) };
+  }
+  const advised = /\bnothing was /i.test(error.message);
+  return { what: error.message, advice: advised ? undefined : errorAdvice(error.code) };
+}
 
 /** What a person can do about a failure, by its code. */
 export function errorAdvice(code: ErrorCode): string {

@@ -5,7 +5,7 @@ import { CopyableId } from '#renderer/ui/CopyableId.tsx';
 import { CreditAmount } from '#renderer/ui/CreditAmount.tsx';
 import { EmptyState } from '#renderer/ui/EmptyState.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
-import { errorAdvice } from '#renderer/ui/error-advice.ts';
+import { errorAdvice, errorWords } from '#renderer/ui/error-advice.ts';
 import { FilterChip } from '#renderer/ui/FilterChip.tsx';
 import { InstantText } from '#renderer/ui/InstantText.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
@@ -199,6 +199,23 @@ describe('an error', () => {
     for (const code of Object.keys(ERROR_CODES).filter(isErrorCode)) {
       expect(errorAdvice(code), code).toMatch(/^[A-Z].+\.$/);
     }
+  });
+
+  it('parts a message that gives its own advice, and adds none to it', () => {
+    expect(
+      errorWords(
+        new AppError(
+          'database_unavailable',
+          'Nothing listens at db:1. Nothing was changed. Check host and port.',
+        ),
+      ),
+    ).toEqual({
+      what: 'Nothing listens at db:1.',
+      advice: 'Nothing was changed. Check host and port.',
+    });
+    expect(
+      errorWords(new AppError('database_unavailable', 'It is busy; nothing was changed. Wait.')),
+    ).toEqual({ what: 'It is busy; nothing was changed. Wait.', advice: undefined });
   });
 
   it('does not promise that nothing happened where that is not known', () => {
