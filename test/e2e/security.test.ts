@@ -72,19 +72,21 @@ test('the bridge holds one function a procedure, and nothing of Electron', async
 });
 
 test('events reach the page without the event object of Electron', async ({ consoleWindow }) => {
-  const seen = consoleWindow.page.evaluate(
-    () =>
-      new Promise<{ count: number; keys: string[] }>((resolve) => {
-        const listen = window.creditConsole?.onEvent as unknown as (
-          listener: (...args: object[]) => void,
-        ) => void;
-        listen((...args) =>
-          resolve({ count: args.length, keys: Object.keys(args[0] ?? {}).sort() }),
-        );
-      }),
-  );
+  // Listening first, and only then the menu: an event sent before somebody listens is gone.
+  const seen = await consoleWindow.page.evaluateHandle(() => {
+    const listen = window.creditConsole?.onEvent as unknown as (
+      listener: (...args: object[]) => void,
+    ) => void;
+    const heard: { count: number; keys: string[] }[] = [];
+    listen((...args) =>
+      heard.push({ count: args.length, keys: Object.keys(args[0] ?? {}).sort() }),
+    );
+    return heard;
+  });
   await consoleWindow.chooseMenu('Go', 'Usage');
-  expect(await seen).toEqual({ count: 1, keys: ['to', 'type'] });
+  await expect
+    .poll(() => seen.evaluate((heard) => heard[0]))
+    .toEqual({ count: 1, keys: ['to', 'type'] });
 });
 
 test('a call from another window is refused, even with the same preload', async ({
