@@ -3,12 +3,12 @@
 CREATE OR REPLACE FUNCTION credits.check_amount(argument text, amount bigint) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
-  IF amount IS NULL THEN
-    PERFORM credits.refuse_argument(argument, 'is required');
-  ELSIF amount <= 0 THEN
-    PERFORM credits.refuse_argument(argument, 'must be at least 1 credit');
-  ELSIF amount > 9007199254740991 THEN
-    PERFORM credits.refuse_argument(argument, 'is beyond 9007199254740991, the most the ledger holds');
+  IF amount BETWEEN 1 AND 9007199254740991 THEN
+    RETURN true;
   END IF;
-  RETURN true;
+  PERFORM credits.refuse_argument(argument, CASE
+    WHEN amount IS NULL THEN 'is required'
+    WHEN amount <= 0 THEN 'must be at least 1 credit'
+    ELSE 'is beyond 9007199254740991, the most the ledger holds' END);
+  RETURN false;
 END $$;

@@ -3,18 +3,11 @@ CREATE OR REPLACE FUNCTION credits.check_usage(
   customer_id text, amount bigint, description text, feature text, idempotency_key text, metadata jsonb
 ) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE AS $$
-DECLARE
-  checked boolean;
 BEGIN
-  checked := credits.check_text('customer_id', customer_id, 200, true);
-  checked := credits.check_amount('amount', amount);
-  checked := credits.check_text('description', description, 1000, false);
-  IF feature IS NOT NULL THEN
-    checked := credits.check_text('feature', feature, 200, true);
-  END IF;
-  IF idempotency_key IS NOT NULL THEN
-    checked := credits.check_text('idempotency_key', idempotency_key, 255, true);
-  END IF;
-  checked := credits.check_metadata(metadata);
-  RETURN true;
+  RETURN credits.check_text('customer_id', customer_id, 200, true)
+    AND credits.check_amount('amount', amount)
+    AND credits.check_text('description', description, 1000, false)
+    AND (feature IS NULL OR credits.check_text('feature', feature, 200, true))
+    AND (idempotency_key IS NULL OR credits.check_text('idempotency_key', idempotency_key, 255, true))
+    AND credits.check_metadata(metadata);
 END $$;
