@@ -246,9 +246,9 @@ function reportSurprise(log: Log, error: unknown): void {
 async function failToStart(error: unknown): Promise<void> {
   const message =
     error instanceof AppError ? error.message : `Credit Console could not start: ${String(error)}`;
-  process.stderr.write(`${message}\n`);
-  // Whoever ends the process from outside needs no dialog.
+  // Whoever ends the process from outside needs no dialog; they may do it as soon as they have read the message.
   process.once('SIGTERM', () => app.exit(EXIT_CANNOT_START));
+  process.stderr.write(`${message}\n`);
   await app.whenReady();
   await showMessage({ type: 'error', message: 'Credit Console cannot start', detail: message });
   app.exit(EXIT_CANNOT_START);
