@@ -113,7 +113,7 @@ const STATEMENTS = [
     restores_grant_id bigint,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- remaining > 0, kept by the functions. The indexes below name it instead of remaining, so that taking part of a
-    -- grant stays a HOT update; as a generated column it would cost each update 6 µs.
+    -- grant stays a HOT update; as a generated column it would cost each update some microseconds.
     is_open boolean NOT NULL DEFAULT true,
     PRIMARY KEY (customer_id, id)
   ) WITH (fillfactor = 70)`,
