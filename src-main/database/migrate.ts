@@ -8,9 +8,14 @@ import { AppError } from '#shared/errors.ts';
 import { SQL_FOLDER } from '../ledger/sql-folder.ts';
 import * as ledger from './migrations/2026-11-22-ledger.ts';
 import * as rollups from './migrations/2026-11-22-rollups.ts';
+import * as stripe from './migrations/2026-11-22-stripe.ts';
 
 /** Every migration in order, by its file's name. Never edited once shipped. */
-const MIGRATIONS = { '2026-11-22-ledger': ledger, '2026-11-22-rollups': rollups };
+const MIGRATIONS = {
+  '2026-11-22-ledger': ledger,
+  '2026-11-22-rollups': rollups,
+  '2026-11-22-stripe': stripe,
+};
 
 export const GROUP_ROLES = [
   'credits_reader',
@@ -96,7 +101,7 @@ export async function schemaState(database: Queryable): Promise<SchemaState> {
  * Counts up with each release whose SQL functions differ from the one before: an older console then sees that the
  * database is newer and leaves it alone, instead of taking its own older functions for an update.
  */
-const FUNCTIONS_VERSION = 1;
+const FUNCTIONS_VERSION = 2;
 
 async function prepareOwner(client: Queryable): Promise<void> {
   for (const role of [OWNER, ...GROUP_ROLES]) {
@@ -141,7 +146,10 @@ async function prepareOwner(client: Queryable): Promise<void> {
          WHERE e.extname = 'pg_trgm'));
      END $$`,
   );
-  await client.query(`CREATE SCHEMA IF NOT EXISTS credits AUTHORIZATION ${OWNER}`);
+  // The ledger, and beside it the work tables of its money side.
+  for (const schema of ['credits', 'credits_billing']) {
+    await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema} AUTHORIZATION ${OWNER}`);
+  }
   await asOwner(client, [
     `CREATE TABLE IF NOT EXISTS credits.schema_state (
        only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),

@@ -19,7 +19,7 @@ describe('the types of the tables', () => {
     const types = await generate({
       db: kysely,
       dialect: new GeneratorDialect({ defaultSchemas: ['public'] }),
-      includePattern: 'credits.*',
+      includePattern: '{credits,credits_billing}.*',
       excludePattern: 'credits.schema_*',
       outFile: null,
       runtimeEnums: false,

@@ -32,6 +32,209 @@ export interface CreditsAccounts {
   next_due_at: Generated<Date>;
 }
 
+export interface CreditsBillingCatalogPrices {
+  account_id: string;
+  amount_minor: number;
+  created_at: Generated<Date>;
+  credits: number;
+  currency: string;
+  is_current: Generated<boolean>;
+  item_id: string;
+  item_kind: string;
+  price_id: string;
+  product_id: string;
+}
+
+export interface CreditsBillingCheckouts {
+  account_id: string;
+  actor: string;
+  amount_minor: number;
+  changed_at: Generated<Date>;
+  created_at: Generated<Date>;
+  credits: number;
+  currency: string;
+  customer_id: string;
+  error: string | null;
+  expires_at: Date | null;
+  id: string;
+  item_id: string;
+  kind: string;
+  price_id: string;
+  session_id: string | null;
+  state: Generated<string>;
+  stripe_payment_id: string | null;
+  url: string | null;
+}
+
+export interface CreditsBillingCreditPackages {
+  active: Generated<boolean>;
+  amount_minor: number;
+  changed_at: Generated<Date>;
+  changed_by: Generated<string>;
+  credits: number;
+  currency: string;
+  id: string;
+  name: string;
+}
+
+export interface CreditsBillingJobLeases {
+  expires_at: Date;
+  holder: string;
+  name: string;
+}
+
+export interface CreditsBillingMoneyBack {
+  account_id: string;
+  amount_minor: number;
+  changed_at: Generated<Date>;
+  created_at: Date;
+  currency: string;
+  hold_id: number | null;
+  id: string;
+  kind: string;
+  payment_intent_id: string;
+  policy: string;
+  position: Generated<number>;
+  reason: string | null;
+  status: string;
+}
+
+export interface CreditsBillingPlans {
+  active: Generated<boolean>;
+  amount_minor: number | null;
+  changed_at: Generated<Date>;
+  changed_by: Generated<string>;
+  currency: string | null;
+  monthly_credits: number;
+  name: string;
+  rollover: Generated<string>;
+  rollover_cap: number | null;
+  tier: string;
+}
+
+export interface CreditsBillingReconciliationFindings {
+  amount_minor: number | null;
+  bucket: string;
+  currency: string | null;
+  customer_id: string | null;
+  detail: string;
+  expected_credits: number | null;
+  found_credits: number | null;
+  id: string;
+  repaired_at: Date | null;
+  repaired_by_transaction_id: number | null;
+  run_id: string;
+  state: Generated<string>;
+  stripe_object_id: string | null;
+  stripe_payment_id: string | null;
+  transaction_id: number | null;
+}
+
+export interface CreditsBillingReconciliationRuns {
+  account_id: string;
+  actor: string;
+  checked: Generated<Json>;
+  error: string | null;
+  finished_at: Date | null;
+  id: string;
+  phase: Generated<string>;
+  place: string | null;
+  since: Date;
+  started_at: Generated<Date>;
+  state: Generated<string>;
+  until: Date;
+}
+
+export interface CreditsBillingReconciliationSeen {
+  run_id: string;
+  stripe_payment_id: string;
+}
+
+export interface CreditsBillingRefundRequests {
+  actor: string;
+  amount_minor: number;
+  attempts: Generated<number>;
+  changed_at: Generated<Date>;
+  created_at: Generated<Date>;
+  credits: number;
+  customer_id: string;
+  error: string | null;
+  hold_id: number | null;
+  id: string;
+  metadata: Generated<Json>;
+  money_back_id: string | null;
+  policy: string;
+  reason: string;
+  state: Generated<string>;
+  stripe_payment_id: string;
+}
+
+export interface CreditsBillingStripeEventEffects {
+  customer_id: string;
+  event_id: string;
+  transaction_id: number;
+}
+
+export interface CreditsBillingStripeEvents {
+  account_id: string;
+  attempts: Generated<number>;
+  claimed_by: string | null;
+  claimed_until: Date | null;
+  created_at: Date;
+  error: string | null;
+  error_code: string | null;
+  handled_at: Date | null;
+  id: string;
+  livemode: boolean;
+  next_attempt_at: Generated<Date>;
+  object_id: string | null;
+  outcome: string | null;
+  payload: Json;
+  received_at: Generated<Date>;
+  received_by: string;
+  state: Generated<string>;
+  type: string;
+}
+
+export interface CreditsBillingStripeObjectVersions {
+  object_id: string;
+  version: Generated<number>;
+}
+
+export interface CreditsBillingStripePolls {
+  account_id: string;
+  error: string | null;
+  error_at: Date | null;
+  polled_at: Date | null;
+  read_until: Date;
+  resync_from: Date | null;
+}
+
+export interface CreditsBillingStripeSettings {
+  account_id: string | null;
+  account_name: string | null;
+  bound_at: Date | null;
+  bound_by: string | null;
+  dispute_policy: Generated<string>;
+  livemode: boolean | null;
+  only_row: Generated<boolean>;
+  refund_policy: Generated<string>;
+  simulated: boolean | null;
+}
+
+export interface CreditsBillingSubscriptions {
+  account_id: string;
+  cancel_at_period_end: Generated<boolean>;
+  changed_at: Generated<Date>;
+  current_period_end: Date | null;
+  current_period_start: Date | null;
+  customer_id: string;
+  id: string;
+  plan_tier: string | null;
+  price_id: string | null;
+  status: string;
+}
+
 export interface CreditsCreditConsumptions {
   amount: number;
   customer_id: string;
@@ -169,7 +372,14 @@ export interface CreditsRollupState {
 }
 
 export interface CreditsStripePayments {
+  account_id: string | null;
+  amount_minor: number | null;
+  currency: string | null;
   customer_id: string;
+  invoice_id: string | null;
+  paid_at: Date | null;
+  payment_intent_id: string | null;
+  session_id: string | null;
   stripe_payment_id: string;
   transaction_id: number;
 }
@@ -180,6 +390,22 @@ export interface CreditsWorkspaceFacts {
 }
 
 export interface DB {
+  'credits_billing.catalog_prices': CreditsBillingCatalogPrices;
+  'credits_billing.checkouts': CreditsBillingCheckouts;
+  'credits_billing.credit_packages': CreditsBillingCreditPackages;
+  'credits_billing.job_leases': CreditsBillingJobLeases;
+  'credits_billing.money_back': CreditsBillingMoneyBack;
+  'credits_billing.plans': CreditsBillingPlans;
+  'credits_billing.reconciliation_findings': CreditsBillingReconciliationFindings;
+  'credits_billing.reconciliation_runs': CreditsBillingReconciliationRuns;
+  'credits_billing.reconciliation_seen': CreditsBillingReconciliationSeen;
+  'credits_billing.refund_requests': CreditsBillingRefundRequests;
+  'credits_billing.stripe_event_effects': CreditsBillingStripeEventEffects;
+  'credits_billing.stripe_events': CreditsBillingStripeEvents;
+  'credits_billing.stripe_object_versions': CreditsBillingStripeObjectVersions;
+  'credits_billing.stripe_polls': CreditsBillingStripePolls;
+  'credits_billing.stripe_settings': CreditsBillingStripeSettings;
+  'credits_billing.subscriptions': CreditsBillingSubscriptions;
   'credits.accounts': CreditsAccounts;
   'credits.credit_consumptions': CreditsCreditConsumptions;
   'credits.credit_grant_changes': CreditsCreditGrantChanges;

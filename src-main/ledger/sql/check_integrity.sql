@@ -101,7 +101,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, credits, pg_t
   SELECT '4 reversals add up to at most the whole', r.customer_id,
     format('transaction %s of %s is reversed by %s', r.reverses_id, e.amount, r.amount)
   FROM reversed r LEFT JOIN entry e ON e.customer_id = r.customer_id AND e.id = r.reverses_id
-  WHERE e.id IS NULL OR abs(r.amount) > abs(e.amount) OR sign(r.amount) = sign(e.amount)
+  WHERE e.id IS NULL OR abs(r.amount) > abs(e.amount) OR (sign(r.amount) = sign(e.amount) AND r.amount <> 0)
   UNION ALL
   SELECT '5 held is the sum of open holds', a.customer_id,
     format('held %s, open holds %s', a.credits_held, coalesce(h.held, 0))

@@ -15,9 +15,6 @@ DECLARE
   posted credits.credit_transactions;
   call_fingerprint uuid;
   unsettled bigint;
-  own bigint;
-  taken bigint;
-  paid bigint;
   now timestamptz;
 BEGIN
   checked := credits.check_text('customer_id', customer_id, 200, true);
@@ -47,29 +44,6 @@ BEGIN
   now := clock_timestamp();
   IF account.next_due_at <= now THEN
     PERFORM credits.sweep_account(customer_id, now);
-    account := credits.lock_account(customer_id);
   END IF;
-  SELECT coalesce(sum(o.remaining), 0) INTO own FROM credits.own_grants(customer_id, provisioned.id) o;
-  taken := CASE policy WHEN 'debt' THEN amount ELSE least(amount, own) END;
-  IF account.credits_balance - taken < -9007199254740991 THEN
-    PERFORM credits.refuse_argument('amount', 'would take the balance beyond -9007199254740991');
-  END IF;
-  INSERT INTO credits.credit_transactions AS t (customer_id, amount, balance_after, transaction_type, description,
-    stripe_payment_id, idempotency_key, actor, metadata, created_at, fingerprint)
-  VALUES (customer_id, -taken, account.credits_balance - taken, 'clawback', 'Clawback of ' || stripe_payment_id,
-    stripe_payment_id, idempotency_key, credits.current_actor(),
-    credits.with_context(metadata || jsonb_build_object('policy', policy, 'asked', amount, 'unrecovered', amount - taken)),
-    now, call_fingerprint)
-  RETURNING t.* INTO posted;
-  paid := credits.take_from_own_grants(customer_id, provisioned.id, posted.id, taken);
-  IF paid < taken THEN
-    -- Credits that are due but kept for a hold count too: the money they came from is not the customer's to keep.
-    PERFORM credits.burn_grants(customer_id, posted.id, taken - paid, now, true,
-      (SELECT coalesce(max(c.position), 0) + 1 FROM credits.credit_consumptions c
-        WHERE c.customer_id = customer_id AND c.transaction_id = posted.id));
-  END IF;
-  UPDATE credits.accounts a
-  SET credits_balance = a.credits_balance - taken, last_activity_at = now
-  WHERE a.customer_id = customer_id;
-  RETURN posted;
+  RETURN credits.post_clawback(customer_id, provisioned, amount, policy, 0, idempotency_key, call_fingerprint, metadata);
 END $$;

@@ -10,7 +10,7 @@ LANGUAGE sql STABLE AS $$
     WHERE v.customer_id = payment_unsettled.customer_id AND v.reverses_id IS NOT NULL
     GROUP BY v.reverses_id
   ), clawbacks AS (
-    SELECT sum(CASE WHEN c.amount <> 0 AND r.amount = -c.amount THEN 0
+    SELECT sum(CASE WHEN r.amount = -c.amount THEN 0
       ELSE (c.metadata ->> 'asked')::bigint - coalesce(r.amount, 0) END) AS amount
     FROM provisioned p
     JOIN credits.credit_transactions c ON c.customer_id = p.customer_id

@@ -10,17 +10,29 @@ GRANT USAGE ON SCHEMA credits TO credits_reader, credits_support, credits_servic
 -- Which version the schema has, everybody may know.
 GRANT SELECT ON credits.schema_state, credits.schema_migrations TO credits_service;
 
+-- The work tables of the money side, in a schema of their own: no rule about credits rests on who writes them.
+REVOKE ALL ON SCHEMA credits_billing FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA credits_billing FROM PUBLIC, credits_reader, credits_support, credits_service, credits_admin;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA credits_billing FROM PUBLIC, credits_reader, credits_support, credits_service, credits_admin;
+GRANT USAGE ON SCHEMA credits_billing TO credits_reader, credits_support, credits_admin;
+GRANT SELECT ON ALL TABLES IN SCHEMA credits_billing TO credits_reader;
+-- Support sells and refunds: it writes what it orders, and notes what came of its requests.
+GRANT INSERT, UPDATE ON credits_billing.checkouts, credits_billing.stripe_object_versions TO credits_support;
+GRANT UPDATE (attempts, error, changed_at) ON credits_billing.refund_requests TO credits_support;
+GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA credits_billing TO credits_admin;
+
 -- Reader: finance and whoever looks.
 GRANT SELECT ON ALL TABLES IN SCHEMA credits TO credits_reader;
 GRANT EXECUTE ON FUNCTION
   credits.get_credit_balance, credits.get_balance, credits.get_usage_summary, credits.check_integrity, credits.due_grants,
-  credits.own_grants, credits.fold_usage
+  credits.own_grants, credits.fold_usage, credits.payment_position
   TO credits_reader;
 
 -- Support: what a person does, on top of reading.
 GRANT EXECUTE ON FUNCTION
   credits.add_credits, credits.adjust_credits, credits.reverse_transaction, credits.extend_grant, credits.release_hold,
-  credits.ensure_customer, credits.add_customer_note
+  credits.ensure_customer, credits.add_customer_note, credits.request_refund, credits.refuse_refund,
+  credits.record_money_back, credits.settle_payment, credits.link_stripe_customer
   TO credits_support;
 
 -- Service: what a back end does. It grants nothing and reads no tables.
@@ -30,4 +42,4 @@ GRANT EXECUTE ON FUNCTION
   TO credits_service;
 
 -- Admin: all of it, and what neither a person nor a back end does.
-GRANT EXECUTE ON FUNCTION credits.claw_back, credits.expire_credits TO credits_admin;
+GRANT EXECUTE ON FUNCTION credits.claw_back, credits.expire_credits, credits.provision_payment, credits.set_plan_tier TO credits_admin;

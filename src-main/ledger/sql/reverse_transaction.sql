@@ -15,6 +15,7 @@ DECLARE
   posted credits.credit_transactions;
   call_fingerprint uuid;
   reversed bigint;
+  was_reversed boolean;
   unreversed bigint;
   asked bigint;
   unspent bigint;
@@ -47,11 +48,12 @@ BEGIN
   ELSIF original.transaction_type = 'reversal' THEN
     PERFORM credits.refuse_argument('transaction_id', 'is a reversal, and a reversal cannot be reversed');
   END IF;
-  SELECT coalesce(sum(abs(t.amount)), 0) INTO reversed FROM credits.credit_transactions t
+  SELECT coalesce(sum(abs(t.amount)), 0), count(*) > 0 INTO reversed, was_reversed FROM credits.credit_transactions t
   WHERE t.customer_id = customer_id AND t.reverses_id = transaction_id;
   unreversed := abs(original.amount) - reversed;
   asked := coalesce(amount, unreversed);
-  IF unreversed = 0 OR asked > unreversed THEN
+  -- A clawback that could take nothing still says that its credits are settled: reversing it moves 0 credits and undoes that.
+  IF (unreversed = 0 AND (was_reversed OR original.transaction_type <> 'clawback')) OR asked > unreversed THEN
     PERFORM credits.fail('CR410', 'already_reversed',
       jsonb_build_object('left', unreversed, 'asked', coalesce(amount, abs(original.amount))));
   END IF;
