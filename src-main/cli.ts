@@ -11,7 +11,9 @@ import { exportTransactionsCommand } from './commands/export-transactions.ts';
 import { foldCommand } from './commands/fold.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { ledgerSource } from './commands/open-ledger.ts';
+import { reconcileCommand } from './commands/reconcile.ts';
 import { seedDemoCommand } from './commands/seed-demo.ts';
+import { serveCommand } from './commands/serve.ts';
 import { toAppError } from './ipc/wire-errors.ts';
 import { createLog, silentLog } from './logging/log.ts';
 import { redactText } from './logging/redact.ts';
@@ -24,6 +26,8 @@ const COMMANDS: readonly Command[] = [
   expireCommand,
   exportTransactionsCommand,
   foldCommand,
+  serveCommand,
+  reconcileCommand,
 ];
 
 const DATABASE_URL_VARIABLE = 'CREDIT_CONSOLE_DATABASE_URL';
@@ -45,9 +49,9 @@ const COMMON_HELP = `Common options
 
 Exit codes
   0  done
-  1  the ledger refused, or check found broken rules
+  1  the ledger or Stripe refused, or check found broken rules
   2  what was typed cannot be used
-  3  the database cannot be reached or used, or its ledger is of another version
+  3  the database or Stripe cannot be reached or used, or the ledger is of another version
   4  the connection was lost before the answer came: the outcome is unknown
   5  a file could not be written, or the disk is full
   6  something unexpected went wrong
@@ -116,6 +120,8 @@ async function runCommand(terminal: Terminal): Promise<number> {
       json,
       openLedger: source.openLedger,
       databaseAddress: source.databaseAddress,
+      environment: terminal.environment,
+      serviceLog: createLog((line) => terminal.writeError(`${line}\n`)),
       write: terminal.writeOutput,
       progress: (text) => {
         if (terminal.showsProgress && !json) terminal.writeError(`\r${text}\u001b[K`);
@@ -156,7 +162,7 @@ function texts(values: Record<string, unknown>): Record<string, string | undefin
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       name,
-      typeof value === 'string' ? value : undefined,
+      value === undefined ? undefined : String(value),
     ]),
   );
 }
@@ -174,7 +180,8 @@ function overview(): string {
 
 function helpOf(command: Command): string {
   const options = Object.entries(command.options).map(
-    ([name, { value, help }]) => [`--${name} ${value}`, help] as const,
+    ([name, { value, help }]) =>
+      [value === null ? `--${name}` : `--${name} ${value}`, help] as const,
   );
   const width = Math.max(0, ...options.map(([name]) => name.length));
   return [
@@ -184,6 +191,7 @@ function helpOf(command: Command): string {
     '',
     ...options.map(([name, help]) => `  ${name.padEnd(width)}  ${help}`),
     ...(options.length > 0 ? [''] : []),
+    ...(command.notes === undefined ? [] : [command.notes, '']),
     COMMON_HELP,
   ].join('\n');
 }
@@ -193,6 +201,7 @@ const EXIT = {
   refused: 1,
   usage: 2,
   database: 3,
+  stripe: 3,
   unknown: 4,
   file: 5,
   unexpected: 6,
@@ -245,6 +254,20 @@ function exitCodeOf(code: ErrorCode): number {
     case 'schema_outdated':
     case 'schema_newer':
       return EXIT.database;
+    case 'stripe_not_found':
+    case 'stripe_refused':
+    case 'stripe_metadata':
+    case 'webhook_signature':
+      return EXIT.refused;
+    case 'stripe_not_connected':
+    case 'stripe_key_invalid':
+    case 'stripe_live_disabled':
+    case 'stripe_other_account':
+    case 'stripe_other_mode':
+    case 'stripe_permission':
+    case 'stripe_unavailable':
+    case 'stripe_rate_limited':
+      return EXIT.stripe;
     case 'outcome_unknown':
       return EXIT.unknown;
     case 'disk_full':
@@ -266,6 +289,8 @@ function systemUser(): string {
   }
 }
 
+const EXIT_WITHIN_MS = 500;
+
 async function main(): Promise<void> {
   const stop = new AbortController();
   process.on('SIGINT', () => stop.abort(new AppError('cancelled', 'Cancelled.')));
@@ -286,6 +311,8 @@ async function main(): Promise<void> {
     showsProgress: process.stderr.isTTY === true,
     signal: stop.signal,
   });
+  // A call to Stripe that was given up may still wait for its answer; it does not hold the end up.
+  setTimeout(() => process.exit(), EXIT_WITHIN_MS).unref();
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

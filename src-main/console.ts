@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import { AppError } from '#shared/errors.ts';
 import type { ConsoleEvent } from '#shared/ipc/events.ts';
@@ -19,6 +20,19 @@ import {
   type SavedConnection,
   type SettingsFile,
 } from './settings/settings-file.ts';
+import { startEventWork } from './stripe/inbox/event-work.ts';
+import {
+  type BackgroundRuns,
+  createBackgroundRuns,
+} from './stripe/reconciliation/background-runs.ts';
+import {
+  createStripeWorkspace,
+  type StripeWorkspace,
+} from './stripe/workspace/stripe-workspace.ts';
+import type { CreateGateway } from './stripe/workspace/workspace-options.ts';
+
+/** How long the end waits for what is under way with Stripe; whatever it was is taken up again at the next start. */
+const STOP_STRIPE_WITHIN_MS = 6_000;
 
 /** The active connection, ready for use: current schema, checked role. */
 export type ReadyDatabase = {
@@ -57,6 +71,8 @@ export type ConsoleOptions = {
   readonly desktop?: Desktop | undefined;
   /** Whether a first start on an empty data folder fills the ledger with demo data. */
   readonly demoData: boolean;
+  /** How Stripe is spoken to; a test's own speaks to a simulator in Stripe's place. */
+  readonly createStripeGateway?: CreateGateway;
   readonly now?: () => Date;
 };
 
@@ -73,6 +89,10 @@ export type Console = {
   readonly secrets: SecretStore;
   readonly connections: SavedConnections;
   readonly connection: ActiveConnection;
+  /** The Stripe account of the active connection's workspace, or its simulator. */
+  readonly stripe: StripeWorkspace;
+  /** Reconciliations that this console does in the background. */
+  readonly reconciliations: BackgroundRuns;
   /** Files that exports of this session wrote, by exportId: what `settings.showExport` may show. */
   readonly exportedFiles: Map<string, string>;
   /** Connects to the active connection. Resolves with the state that came of it; never rejects because of it. */
@@ -102,8 +122,15 @@ export function createConsole(options: ConsoleOptions): Console {
   const now = options.now ?? (() => new Date());
   makeDataFolder(dataFolder);
   const settings = openSettingsFile(dataFolder, log, now);
-  const connections = createSavedConnections(settings, secrets);
+  const savedConnections = createSavedConnections(settings, secrets);
   const events = createEmitter<ConsoleEvent>((error) => log.error('A listener failed.', error));
+  const connections: SavedConnections = {
+    ...savedConnections,
+    async remove(id) {
+      await savedConnections.remove(id);
+      await stripe.forget(id);
+    },
+  };
   const embeddedActor = () => settings.current().preferences.actorName ?? systemUser();
   const connection = createActiveConnection({
     dataFolder,
@@ -129,6 +156,78 @@ export function createConsole(options: ConsoleOptions): Console {
     };
   }
 
+  function databaseFor(
+    ability: Ability,
+    question?: { readonly confirmedProduction: boolean },
+  ): ReadyDatabase {
+    const ready = database();
+    if (!ready.abilities.has(ability)) {
+      throw new AppError(
+        'not_permitted',
+        `The database role “${ready.report.role}” may not do this. Nothing was changed. Ask whoever manages the database for the right.`,
+        { details: { needs: ability } },
+      );
+    }
+    if (question) assertConfirmed(ready.connection, question.confirmedProduction);
+    return ready;
+  }
+
+  const stripe = createStripeWorkspace({
+    settings,
+    secrets,
+    simulatorFolder: path.join(dataFolder, 'simulator'),
+    activeId: () => settings.current().activeId,
+    database,
+    databaseFor,
+    assertConfirmed,
+    // Each of these brings a server or Stripe's own package along, so it is loaded when it is needed.
+    createGateway: async (how) => {
+      if (options.createStripeGateway) return options.createStripeGateway(how);
+      const { createStripeGateway } = await import('./stripe/gateway/stripe-gateway.ts');
+      return createStripeGateway(how);
+    },
+    async startSimulator({ port, ...how }) {
+      const { startSimulator } = await import('./stripe-simulator/simulator.ts');
+      const simulator = await startSimulator(port === undefined ? how : { ...how, port });
+      return {
+        url: simulator.url,
+        port: simulator.port,
+        accountId: simulator.world.accountId,
+        close: simulator.close,
+      };
+    },
+    startEventWork,
+    async startWebhookServer({ onChange, ...how }) {
+      const { startWebhookServer } = await import('./service/webhook-server.ts');
+      const server = await startWebhookServer({ ...how, onReceived: onChange });
+      return { url: `${server.url}/stripe/webhook`, close: server.close };
+    },
+    pollEveryMs: pollIntervals(process.env.CREDIT_CONSOLE_STRIPE_POLL_MS),
+    now,
+    log,
+    onChange: () => events.emit({ type: 'stripe.changed' }),
+    onBillingChange: (customerId) => {
+      events.emit({ type: 'billing.changed', customerId });
+      if (customerId !== null) events.emit({ type: 'ledger.changed', customerId });
+    },
+  });
+  const reconciliations = createBackgroundRuns({
+    onProgress: ({ id }) => events.emit({ type: 'reconciliation.changed', runId: id }),
+    onFailure: (runId, error) => {
+      log.warn(`The reconciliation ${runId} ended early.`, error);
+      events.emit({ type: 'reconciliation.changed', runId });
+    },
+  });
+  events.on((event) => {
+    if (event.type === 'database.changed' || event.type === 'session.changed') {
+      stripe.databaseChanged();
+    }
+    // A reconciliation stays with the database it was started on, and can be taken up there again.
+    if (event.type === 'database.changed' && event.database.status !== 'ready') {
+      reconciliations.stop().catch((error: unknown) => log.warn('Pausing failed.', error));
+    }
+  });
+
   return {
     dataFolder,
     logFile: options.logFile,
@@ -141,29 +240,34 @@ export function createConsole(options: ConsoleOptions): Console {
     secrets,
     connections,
     connection,
+    stripe,
+    reconciliations,
     exportedFiles: new Map(),
     start: () => connection.connect(),
     database,
-    databaseFor(ability, question) {
-      const ready = database();
-      if (!ready.abilities.has(ability)) {
-        throw new AppError(
-          'not_permitted',
-          `The database role “${ready.report.role}” may not do this. Nothing was changed. Ask whoever manages the database for the right.`,
-          { details: { needs: ability } },
-        );
-      }
-      if (question) assertConfirmed(ready.connection, question.confirmedProduction);
-      return ready;
-    },
+    databaseFor,
     actor: () => {
       const active = connections.active();
       if (active.id === EMBEDDED_ID) return embeddedActor();
       const status = connection.status();
       return 'report' in status ? status.report.role : loginOf(active);
     },
-    stop: () => connection.stop(),
+    async stop() {
+      // What is being handled for Stripe still has its database to finish on.
+      const ended = Promise.all([stripe.stop(), reconciliations.stop()]).catch((error: unknown) =>
+        log.error('The work for Stripe was not ended well.', error),
+      );
+      await Promise.race([ended, wait(STOP_STRIPE_WITHIN_MS, undefined, { ref: false })]);
+      await connection.stop();
+    },
   };
+}
+
+/** Milliseconds between two readings of Stripe's events. The simulator is on this computer, so it may be asked more often. */
+function pollIntervals(shortened: string | undefined): { simulator: number; stripe: number } {
+  const asked = Number(shortened);
+  const limit = shortened !== undefined && asked >= 100 ? asked : Number.POSITIVE_INFINITY;
+  return { simulator: Math.min(3_000, limit), stripe: Math.min(10_000, limit) };
 }
 
 /** The second question of a production connection. Throws `confirmation_required`. */

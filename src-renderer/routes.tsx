@@ -18,6 +18,21 @@ const TransactionsPage = lazy(async () => ({
 const UsagePage = lazy(async () => ({
   default: (await import('./features/usage/UsagePage.tsx')).UsagePage,
 }));
+const CatalogPage = lazy(async () => ({
+  default: (await import('./features/catalog/CatalogPage.tsx')).CatalogPage,
+}));
+const MoneyBackPage = lazy(async () => ({
+  default: (await import('./features/money-back/MoneyBackPage.tsx')).MoneyBackPage,
+}));
+const StripeEventsPage = lazy(async () => ({
+  default: (await import('./features/stripe-events/StripeEventsPage.tsx')).StripeEventsPage,
+}));
+const ReconciliationPage = lazy(async () => ({
+  default: (await import('./features/reconciliation/ReconciliationPage.tsx')).ReconciliationPage,
+}));
+const StripeSettingsPage = lazy(async () => ({
+  default: (await import('./features/settings/StripeSettingsPage.tsx')).StripeSettingsPage,
+}));
 const SettingsPage = lazy(async () => ({
   default: (await import('./features/settings/SettingsPage.tsx')).SettingsPage,
 }));
@@ -49,6 +64,10 @@ export function LedgerRoutes() {
         </Route>
         <Route path={paths.transactions} component={TransactionsPage} />
         <Route path={paths.usage} component={UsagePage} />
+        <Route path={paths.catalog} component={CatalogPage} />
+        <Route path={paths.moneyBack} component={MoneyBackPage} />
+        <Route path={paths.stripeEvents} component={StripeEventsPage} />
+        <Route path={paths.reconciliation} component={ReconciliationPage} />
         <Route path="/">
           <Redirect to={paths.customers} replace />
         </Route>
@@ -70,6 +89,7 @@ export function SettingsRoutes() {
     <Suspense fallback={loading}>
       <Switch>
         <Route path={paths.databaseSettings} component={DatabaseSettingsPage} />
+        <Route path={paths.stripeSettings} component={StripeSettingsPage} />
         <Route path={paths.about} component={AboutPage} />
         <Route component={SettingsPage} />
       </Switch>

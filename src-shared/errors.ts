@@ -34,6 +34,19 @@ export const ERROR_CODES = {
   schema_outdated: 'The ledger in the database is older than this console.',
   schema_newer: 'The ledger in the database is newer than this console.',
   disk_full: 'The disk is full.',
+  // Stripe.
+  stripe_not_connected: 'No Stripe account is connected to this workspace.',
+  stripe_key_invalid: 'Stripe does not accept the key, or it is not a key the console can use.',
+  stripe_live_disabled: 'The key is a live one, and live mode is not enabled for this connection.',
+  stripe_other_account: 'The key belongs to another Stripe account than this workspace.',
+  stripe_other_mode: 'Stripe answered for the other mode (test or live) than the console works in.',
+  stripe_permission: 'The restricted key lacks a permission, which the details name.',
+  stripe_unavailable: 'Stripe did not answer; what was asked may or may not have happened.',
+  stripe_rate_limited: 'Stripe asks for fewer requests; try again in a moment.',
+  stripe_not_found: 'Stripe has no such object in this account and mode.',
+  stripe_refused: 'Stripe refused the request, and says why.',
+  stripe_metadata: 'What the Stripe object says of credits is missing, malformed or contradictory.',
+  webhook_signature: 'The webhook is not signed with the endpoint’s secret, or is too old.',
   // Files.
   file_error: 'A file could not be read or written.',
 } as const;

@@ -10,6 +10,10 @@ const FUNCTION_OF: Readonly<Record<Exclude<Ability, 'export'>, string>> = {
   releaseHold: 'release_hold',
   ensureCustomer: 'ensure_customer',
   addNote: 'add_customer_note',
+  sell: 'link_stripe_customer',
+  refund: 'request_refund',
+  // Catalog, events, reconciliation: whatever can end in a purchase being granted.
+  manageStripe: 'provision_payment',
 };
 
 /**

@@ -5,7 +5,10 @@ import type { Desktop } from '../console.ts';
 import { createLinkOpener } from './external-links.ts';
 
 /** What the console asks of the desktop: dialogs, the file manager, the browser. */
-export function createDesktop(): Desktop {
+export function createDesktop(options: {
+  /** The address of the built-in simulator of Stripe while it runs. */
+  simulatorOrigin: () => string | undefined;
+}): Desktop {
   const openLink = createLinkOpener({
     confirmHost: async (host) => {
       const { response } = await showMessage({
@@ -22,10 +25,11 @@ export function createDesktop(): Desktop {
     },
     // The one place of the app that opens an address outside of it.
     open: (address) => shell.openExternal(address),
+    simulatorOrigin: options.simulatorOrigin,
   });
   return {
     async chooseSaveFile(suggestedName) {
-      const options: Electron.SaveDialogOptions = {
+      const dialogOptions: Electron.SaveDialogOptions = {
         title: 'Export transactions',
         defaultPath: join(app.getPath('downloads'), suggestedName),
         filters: [{ name: 'CSV', extensions: ['csv'] }],
@@ -33,8 +37,8 @@ export function createDesktop(): Desktop {
       };
       const window = mainWindow();
       const { canceled, filePath } = window
-        ? await dialog.showSaveDialog(window, options)
-        : await dialog.showSaveDialog(options);
+        ? await dialog.showSaveDialog(window, dialogOptions)
+        : await dialog.showSaveDialog(dialogOptions);
       return canceled || !filePath ? undefined : filePath;
     },
     showInFolder: (file) => shell.showItemInFolder(file),

@@ -68,7 +68,7 @@ function start(): void {
     dataFolder,
   });
 
-  const console = createConsole({
+  const console: Console = createConsole({
     dataFolder,
     log,
     logFile,
@@ -79,7 +79,7 @@ function start(): void {
       chrome: process.versions.chrome,
       runtimeNote: runtimeNote(),
     },
-    desktop: createDesktop(),
+    desktop: createDesktop({ simulatorOrigin: () => console.stripe.simulatorUrl() }),
     demoData: process.env.CREDIT_CONSOLE_NO_DEMO !== '1',
   });
   // The database starts while Chromium does.

@@ -1,7 +1,15 @@
 import type { Console } from '#main/console.ts';
 
-/** What the handlers of customers, transactions, analytics and ledger need of the console. */
+/** What the handlers need of the console. */
 export type HandlerDependencies = Pick<
   Console,
-  'database' | 'databaseFor' | 'events' | 'desktop' | 'exportedFiles' | 'now'
+  | 'database'
+  | 'databaseFor'
+  | 'events'
+  | 'desktop'
+  | 'exportedFiles'
+  | 'now'
+  | 'log'
+  | 'stripe'
+  | 'reconciliations'
 >;

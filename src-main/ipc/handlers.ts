@@ -2,9 +2,14 @@ import type { Contract } from '#shared/ipc/contract.ts';
 import type { Handlers } from '#shared/ipc/procedure.ts';
 import type { Console } from '../console.ts';
 import { analyticsHandlers } from './analytics-handlers.ts';
+import { billingHandlers } from './billing-handlers.ts';
+import { catalogHandlers } from './catalog-handlers.ts';
 import { customersHandlers } from './customers-handlers.ts';
 import { ledgerHandlers } from './ledger-handlers.ts';
+import { reconciliationHandlers } from './reconciliation-handlers.ts';
 import { settingsHandlers } from './settings-handlers.ts';
+import { stripeEventsHandlers } from './stripe-events-handlers.ts';
+import { stripeHandlers } from './stripe-handlers.ts';
 import { transactionsHandlers } from './transactions-handlers.ts';
 
 /** Every procedure's handler: one that is missing or of another shape does not compile. */
@@ -14,6 +19,11 @@ export function createHandlers(console: Console): Handlers<Contract> {
     ...transactionsHandlers(console),
     ...analyticsHandlers(console),
     ...ledgerHandlers(console),
+    ...billingHandlers(console),
+    ...catalogHandlers(console),
+    ...reconciliationHandlers(console),
+    ...stripeHandlers(console),
+    ...stripeEventsHandlers(console),
     ...settingsHandlers(console),
   };
 }

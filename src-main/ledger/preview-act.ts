@@ -4,7 +4,7 @@ import type { QueryTarget, RunQuery } from '#main/database/run-query.ts';
 import type { ledgerProcedures } from '#shared/ipc/ledger.ts';
 import type { TransactionType } from '#shared/ipc/vocabulary.ts';
 import { type Act, callOf } from './acts.ts';
-import { rehearse } from './ledger-session.ts';
+import { type LedgerSession, rehearse } from './ledger-session.ts';
 import { getBalance } from './read-balance.ts';
 import { BURN_ORDER } from './read-grants.ts';
 
@@ -20,20 +20,44 @@ export async function previewAct(
   act: Act,
   signal?: AbortSignal,
 ): Promise<Preview> {
+  const { preview } = await previewWork(
+    target,
+    { actor, customerId: act.customerId },
+    async (session) => {
+      const { id } = await session.call<{ id: string }>(callOf(act, 'Preview', null));
+      const posts = act.act !== 'extendGrant' && act.act !== 'releaseHold';
+      return { transactionId: posts ? id : null, result: undefined };
+    },
+    signal,
+  );
+  return preview;
+}
+
+/**
+ * As previewAct, for any work on one customer's credits: it runs and is rolled back. `transactionId` is the row the work
+ * is about (null: none); whatever else it writes is in `alsoPosts`. Errors: those of the work.
+ */
+export async function previewWork<Result>(
+  target: QueryTarget,
+  { actor, customerId }: { actor: string; customerId: string },
+  work: (session: LedgerSession) => Promise<{ transactionId: string | null; result: Result }>,
+  signal?: AbortSignal,
+): Promise<{ preview: Preview; result: Result }> {
   return rehearse(
     target,
     { actor },
     async (session) => {
-      const before = await getBalance(session.run, act.customerId);
-      const grantsBefore = await openGrants(session.run, act.customerId);
-      const { id } = await session.call<{ id: string }>(callOf(act, 'Preview', null));
-      const after = await getBalance(session.run, act.customerId);
-      return {
+      const before = await getBalance(session.run, customerId);
+      const grantsBefore = await openGrants(session.run, customerId);
+      const { transactionId, result } = await work(session);
+      const after = await getBalance(session.run, customerId);
+      const preview = {
         before,
         after,
-        grants: await changedGrants(session.run, act.customerId, grantsBefore),
-        alsoPosts: await alsoPosted(session.run, act, id),
+        grants: await changedGrants(session.run, customerId, grantsBefore),
+        alsoPosts: await alsoPosted(session.run, customerId, transactionId),
       };
+      return { preview, result };
     },
     signal,
   );
@@ -88,11 +112,14 @@ async function changedGrants(
   });
 }
 
-async function alsoPosted(run: RunQuery, act: Act, id: string): Promise<Preview['alsoPosts']> {
-  const posts = act.act === 'extendGrant' || act.act === 'releaseHold' ? null : id;
+async function alsoPosted(
+  run: RunQuery,
+  customerId: string,
+  transactionId: string | null,
+): Promise<Preview['alsoPosts']> {
   return run(sql<{ type: TransactionType; amount: number }>`
     SELECT t.transaction_type AS type, t.amount FROM credits.credit_transactions t
-    WHERE t.customer_id = ${act.customerId} AND t.recorded_in = pg_current_xact_id()
-      AND t.id IS DISTINCT FROM ${posts}::bigint
+    WHERE t.customer_id = ${customerId} AND t.recorded_in = pg_current_xact_id()
+      AND t.id IS DISTINCT FROM ${transactionId}::bigint
     ORDER BY t.id`);
 }

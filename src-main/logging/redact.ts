@@ -1,7 +1,10 @@
-// What must not reach a log: passwords, in URLs, in connection strings, and under names that say so.
+// What must not reach a log: passwords, in URLs, in connection strings, and under names that say so; Stripe's keys.
 const URL_PASSWORD = /([a-z][a-z0-9+.-]*:\/\/[^\s/:@]*):[^\s/]*@/gi;
 const NAMED_PASSWORD =
   /\b(password|passwd|pwd|pgpassword|secret|token|api[_-]?key)\b(["']?\s*[=:]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;&}\])]+)/gi;
+// Stripe's keys, webhook secrets and client secrets, which are known by their form wherever they stand.
+const STRIPE_KEY = /(?<![A-Za-z])((?:sk|rk|ek)_(?:org_)?(?:test|live)_|whsec_)[A-Za-z0-9_+/=-]+/g;
+const STRIPE_CLIENT_SECRET = /((?:pi|seti|cs|src)_\w{1,255}?_secret_)[A-Za-z0-9]+/g;
 const SECRET_NAME = /password|passwd|passphrase|secret|token|apikey|api_key|authorization|cookie/i;
 
 const TEXT_MAX_CHARACTERS = 4_000;
@@ -13,6 +16,8 @@ export function redactText(text: string): string {
   const redacted = text
     .slice(0, TEXT_MAX_CHARACTERS * 2)
     .replace(URL_PASSWORD, '$1:***@')
+    .replace(STRIPE_KEY, '$1***')
+    .replace(STRIPE_CLIENT_SECRET, '$1***')
     .replace(NAMED_PASSWORD, '$1$2***');
   if (redacted.length <= TEXT_MAX_CHARACTERS) return redacted;
   return `${redacted.slice(0, TEXT_MAX_CHARACTERS)}… (cut from ${text.length} characters)`;

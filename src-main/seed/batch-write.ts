@@ -68,8 +68,9 @@ export function writeStatements(batch: Batch): string[] {
     JOIN seed_customers c ON c.n = u.n
     ORDER BY u.n, p.id, u.position`,
 
-    `INSERT INTO credits.stripe_payments (stripe_payment_id, customer_id, transaction_id)
-    SELECT p.stripe_payment_id, c.customer_id, p.id FROM seed_posted p JOIN seed_customers c ON c.n = p.n
+    // An account of its own, so that no real one is reconciled with made-up payments.
+    `INSERT INTO credits.stripe_payments (stripe_payment_id, customer_id, transaction_id, account_id)
+    SELECT p.stripe_payment_id, c.customer_id, p.id, 'demo' FROM seed_posted p JOIN seed_customers c ON c.n = p.n
     WHERE p.stripe_payment_id IS NOT NULL AND p.transaction_type IN ('purchase', 'subscription_allocation')`,
 
     `CREATE TEMP TABLE seed_ends ON COMMIT DROP AS

@@ -23,12 +23,38 @@ const savedConnectionSchema = z.strictObject({
 });
 export type SavedConnection = z.output<typeof savedConnectionSchema>;
 
+const portSchema = z.number().int().min(1).max(65_535);
+
+/** What a connection has to do with Stripe. Keys are in the secret store, never here. */
+const stripeSettingsSchema = z.strictObject({
+  connectionId: z.string().min(1).max(100),
+  /** True once a person allowed live keys for this connection. */
+  liveEnabled: z.boolean(),
+  /** The account of the key that was entered; null: none was. */
+  account: z
+    .strictObject({
+      id: z.string().min(1).max(300),
+      name: z.string().nullable(),
+      mode: z.enum(['test', 'live']),
+      keyKind: z.enum(['secret', 'restricted']),
+      /** Tells whether the stored key is the one that was verified for this account; the key cannot be read from it. */
+      keyFingerprint: z.string().max(64),
+    })
+    .nullable(),
+  /** Kept, so that links to the simulator and the receiver outlive a restart. */
+  simulatorPort: portSchema.nullable(),
+  webhookPort: portSchema.nullable(),
+});
+export type StripeSettings = z.output<typeof stripeSettingsSchema>;
+
 const settingsSchema = z
   .strictObject({
     format: z.literal(1),
     activeId: z.string(),
     connections: z.array(savedConnectionSchema).max(200),
     preferences: preferencesSchema,
+    /** By connection; missing in files of consoles before Stripe. */
+    stripe: z.array(stripeSettingsSchema).max(200).optional(),
   })
   .refine(
     ({ connections }) =>

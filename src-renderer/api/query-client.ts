@@ -51,6 +51,23 @@ function applyEvent(client: QueryClient, event: ConsoleEvent): void {
     case 'session.changed':
       void client.invalidateQueries({ predicate: ({ queryKey }) => !isLedgerData(queryKey[0]) });
       return;
+    case 'stripe.changed':
+      void client.invalidateQueries({
+        predicate: ({ queryKey }) => /^(stripe|catalog)\./.test(String(queryKey[0])),
+      });
+      return;
+    case 'billing.changed':
+      void client.invalidateQueries({
+        predicate: ({ queryKey }) =>
+          String(queryKey[0]).startsWith('billing.') &&
+          (event.customerId === null || concerns(queryKey[1], event.customerId)),
+      });
+      return;
+    case 'reconciliation.changed':
+      void client.invalidateQueries({
+        predicate: ({ queryKey }) => String(queryKey[0]).startsWith('reconciliation.'),
+      });
+      return;
     case 'menu':
       if (event.item === 'reload_data') void client.invalidateQueries();
       return;

@@ -54,6 +54,9 @@ const ABILITY_LABELS: Record<Ability, string> = {
   releaseHold: 'release holds',
   ensureCustomer: 'add customers',
   addNote: 'add notes',
+  sell: 'sell credits',
+  refund: 'refund payments',
+  manageStripe: 'manage Stripe and the catalog',
   export: 'export',
 };
 

@@ -1,4 +1,11 @@
-export const CUSTOMER_TABS = ['timeline', 'credits', 'transactions', 'usage', 'notes'] as const;
+export const CUSTOMER_TABS = [
+  'timeline',
+  'credits',
+  'transactions',
+  'usage',
+  'billing',
+  'notes',
+] as const;
 export type CustomerTab = (typeof CUSTOMER_TABS)[number];
 
 /** The paths of the window, so that nobody writes them by hand or forgets to encode an id. */
@@ -6,8 +13,13 @@ export const paths = {
   customers: '/customers',
   transactions: '/transactions',
   usage: '/usage',
+  catalog: '/catalog',
+  stripeEvents: '/stripe/events',
+  moneyBack: '/stripe/refunds',
+  reconciliation: '/stripe/reconciliation',
   settings: '/settings',
   databaseSettings: '/settings/database',
+  stripeSettings: '/settings/stripe',
   about: '/about',
 } as const;
 

@@ -102,6 +102,11 @@ function useShellShortcuts(acts: {
   useShortcut('go-customers', () => navigate(paths.customers));
   useShortcut('go-transactions', () => navigate(paths.transactions));
   useShortcut('go-usage', () => navigate(paths.usage));
+  useShortcut('go-catalog', () => navigate(paths.catalog));
+  useShortcut('go-money-back', () => navigate(paths.moneyBack));
+  useShortcut('go-events', () => navigate(paths.stripeEvents));
+  useShortcut('go-reconciliation', () => navigate(paths.reconciliation));
+  useShortcut('go-stripe', () => navigate(paths.stripeSettings));
   useShortcut('go-settings', () => navigate(paths.settings));
   useShortcut('go-database', () => navigate(paths.databaseSettings));
   useShortcut('go-about', () => navigate(paths.about));

@@ -8,6 +8,7 @@ import classes from './Sidebar.module.css';
 
 const GROUPS = [
   { id: 'ledger', label: 'Ledger' },
+  { id: 'money', label: 'Money' },
   { id: 'console', label: 'Console' },
 ] as const;
 

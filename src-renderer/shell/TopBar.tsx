@@ -7,6 +7,7 @@ import { paths } from '#renderer/navigation/paths.ts';
 import { ArrowLeftIcon, ArrowRightIcon, SearchIcon } from '#renderer/ui/icons.tsx';
 import { Kbd } from '#renderer/ui/Kbd.tsx';
 import { keysInWords } from '#renderer/ui/shortcuts.ts';
+import { StripeBadge } from './StripeBadge.tsx';
 import classes from './TopBar.module.css';
 
 const STATE_WORDS = {
@@ -62,6 +63,7 @@ export function TopBar(props: { onSearch: () => void }) {
             Demo data
           </span>
         )}
+        {database.status === 'ready' && <StripeBadge />}
         <Link
           href={paths.databaseSettings}
           className={classes.connection}

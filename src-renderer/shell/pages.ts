@@ -1,9 +1,14 @@
 import { paths } from '#renderer/navigation/paths.ts';
 import {
   AboutIcon,
+  CatalogIcon,
   CustomersIcon,
   DatabaseIcon,
+  EventsIcon,
+  MoneyBackIcon,
+  ReconciliationIcon,
   SettingsIcon,
+  StripeIcon,
   TransactionsIcon,
   UsageIcon,
 } from '#renderer/ui/icons.tsx';
@@ -27,6 +32,34 @@ export const PAGES = [
   },
   { label: 'Usage', path: paths.usage, Icon: UsageIcon, shortcut: 'go-usage', group: 'ledger' },
   {
+    label: 'Catalog',
+    path: paths.catalog,
+    Icon: CatalogIcon,
+    shortcut: 'go-catalog',
+    group: 'money',
+  },
+  {
+    label: 'Refunds',
+    path: paths.moneyBack,
+    Icon: MoneyBackIcon,
+    shortcut: 'go-money-back',
+    group: 'money',
+  },
+  {
+    label: 'Stripe events',
+    path: paths.stripeEvents,
+    Icon: EventsIcon,
+    shortcut: 'go-events',
+    group: 'money',
+  },
+  {
+    label: 'Reconciliation',
+    path: paths.reconciliation,
+    Icon: ReconciliationIcon,
+    shortcut: 'go-reconciliation',
+    group: 'money',
+  },
+  {
     label: 'Settings',
     path: paths.settings,
     Icon: SettingsIcon,
@@ -40,13 +73,20 @@ export const PAGES = [
     shortcut: 'go-database',
     group: 'console',
   },
+  {
+    label: 'Stripe',
+    path: paths.stripeSettings,
+    Icon: StripeIcon,
+    shortcut: 'go-stripe',
+    group: 'console',
+  },
   { label: 'About', path: paths.about, Icon: AboutIcon, shortcut: 'go-about', group: 'console' },
 ] as const satisfies ReadonlyArray<{
   label: string;
   path: string;
   Icon: typeof AboutIcon;
   shortcut: ShortcutId;
-  group: 'ledger' | 'console';
+  group: 'ledger' | 'money' | 'console';
 }>;
 
 /** The page of the sidebar that a path belongs to: the one with the longest matching beginning. */

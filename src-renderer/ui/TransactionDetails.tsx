@@ -11,7 +11,7 @@ import type { TransactionType } from '#shared/ipc/vocabulary.ts';
 import { CopyableId } from './CopyableId.tsx';
 import { CreditAmount } from './CreditAmount.tsx';
 import { Fact, Facts, metadataText } from './Facts.tsx';
-import { ExternalIcon, ReverseIcon } from './icons.tsx';
+import { ExternalIcon, MoneyBackIcon, ReverseIcon } from './icons.tsx';
 import classes from './TransactionDetails.module.css';
 import { TypeBadge } from './TypeBadge.tsx';
 
@@ -19,6 +19,8 @@ type Details = Output<Contract['transactions.get']>;
 
 /** Debits that pay for nothing: they take credits off the grants they concern. */
 const TAKEN_NOT_PAID: readonly TransactionType[] = ['reversal', 'clawback', 'expire'];
+/** What grants credits for money. */
+const PAID_FOR: readonly TransactionType[] = ['purchase', 'subscription_allocation'];
 /** Metadata that stands among the facts already. */
 const SHOWN_AS_FACTS: readonly string[] = ['reason_code', 'case_link'];
 
@@ -159,18 +161,33 @@ export function TransactionDetails({
   );
 }
 
-/** What is left to reverse, in words, and the way to do it; for the foot below the details. */
+/** What is left to reverse, in words, and the ways to undo it; for the foot below the details. */
 export function TransactionReversal({
   details,
   onReverse,
+  onRefund,
 }: {
   details: Details;
   /** undefined: the person may not reverse. */
   onReverse: (() => void) | undefined;
+  /** Offered where the credits were paid for. undefined: the person may not refund. */
+  onRefund: ((stripePaymentId: string) => void) | undefined;
 }) {
   const { transaction, reversible } = details;
+  const { stripePaymentId } = transaction;
   return (
     <div className={classes.foot}>
+      {onRefund !== undefined &&
+        stripePaymentId !== null &&
+        PAID_FOR.includes(transaction.type) && (
+          <Button
+            variant="default"
+            leftSection={<MoneyBackIcon size={14} />}
+            onClick={() => onRefund(stripePaymentId)}
+          >
+            Refund money…
+          </Button>
+        )}
       {onReverse !== undefined && reversible > 0 && (
         <Button variant="default" leftSection={<ReverseIcon size={14} />} onClick={onReverse}>
           Reverse…

@@ -54,6 +54,30 @@ export function errorAdvice(code: ErrorCode): string {
       return 'Nothing was changed. The ledger can be installed or updated under Settings, Database.';
     case 'schema_newer':
       return 'Nothing was changed. Update the console to work with this database.';
+    case 'stripe_not_connected':
+      return 'Nothing was changed. Connect a Stripe account under Settings, Stripe.';
+    case 'stripe_key_invalid':
+      return 'Nothing was changed. Enter a key of this account under Settings, Stripe.';
+    case 'stripe_live_disabled':
+      return 'Nothing was changed. Use a test key, or enable live mode under Settings, Stripe.';
+    case 'stripe_other_account':
+      return 'Nothing was changed. Use a key of the account that this workspace began with.';
+    case 'stripe_other_mode':
+      return 'Nothing in the ledger was changed. Check under Settings, Stripe, that the key is of the mode you mean.';
+    case 'stripe_permission':
+      return 'Nothing was changed. Add the permission to the key in Stripe’s dashboard, then try again.';
+    case 'stripe_unavailable':
+      return 'Nothing was lost. Trying again is safe: Stripe does the same thing only once.';
+    case 'stripe_rate_limited':
+      return 'Nothing was changed. Wait a moment, then try again.';
+    case 'stripe_not_found':
+      return 'Nothing was changed. It may belong to another account or mode: see Settings, Stripe.';
+    case 'stripe_refused':
+      return 'Nothing was changed. Correct what Stripe names, then try again.';
+    case 'stripe_metadata':
+      return 'No credits were granted. Correct the metadata in Stripe, then replay the event or reconcile.';
+    case 'webhook_signature':
+      return 'Nothing was changed. Check the endpoint’s secret and the clock of this computer; Stripe sends the event again.';
     case 'disk_full':
       return 'Nothing was lost. Free some space, then try again.';
     case 'file_error':

@@ -66,6 +66,32 @@ export const DatabaseIcon = icon(
     <path d="M3 4v8c0 1.1 2.24 2 5 2s5-.9 5-2V4M3 8c0 1.1 2.24 2 5 2s5-.9 5-2" />
   </>,
 );
+export const CatalogIcon = icon(
+  'Catalog',
+  <>
+    <path d="M8.6 2.5h4.9v4.9L7.6 13.3a1.2 1.2 0 0 1-1.7 0L2.7 10.1a1.2 1.2 0 0 1 0-1.7L8.6 2.5Z" />
+    <path d="M11 5h.01" strokeWidth="2" />
+  </>,
+);
+export const MoneyBackIcon = icon(
+  'MoneyBack',
+  <path d="M5 2.75 2.5 5.25 5 7.75M2.5 5.25h8a3 3 0 0 1 0 6H8M5.5 9.75v3M4 11.25h3" />,
+);
+export const EventsIcon = icon(
+  'Events',
+  <path d="M2.5 9.5h3l1 2h3l1-2h3M2.5 9.5 4 3.75h8l1.5 5.75v2.75c0 .7-.55 1.25-1.25 1.25h-8.5c-.7 0-1.25-.55-1.25-1.25V9.5Z" />,
+);
+export const ReconciliationIcon = icon(
+  'Reconciliation',
+  <path d="M8 2.5v11M5.5 13.5h5M3 5h10M3 5 1.25 9.5h3.5L3 5ZM13 5l-1.75 4.5h3.5L13 5Z" />,
+);
+export const StripeIcon = icon(
+  'Stripe',
+  <>
+    <rect x="1.75" y="3.5" width="12.5" height="9" rx="1.5" />
+    <path d="M1.75 6.5h12.5M4.25 10h3" />
+  </>,
+);
 export const ChevronRightIcon = icon('ChevronRight', <path d="M6.25 3.75 10.5 8l-4.25 4.25" />);
 export const ChevronDownIcon = icon('ChevronDown', <path d="M3.75 6.25 8 10.5l4.25-4.25" />);
 export const ArrowLeftIcon = icon('ArrowLeft', <path d="M13 8H3m4-4L3 8l4 4" />);

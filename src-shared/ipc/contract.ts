@@ -1,7 +1,11 @@
 import { analyticsProcedures } from './analytics.ts';
+import { billingProcedures } from './billing.ts';
+import { catalogProcedures } from './catalog.ts';
 import { customersProcedures } from './customers.ts';
 import { ledgerProcedures } from './ledger.ts';
+import { reconciliationProcedures } from './reconciliation.ts';
 import { settingsProcedures } from './settings.ts';
+import { stripeProcedures } from './stripe.ts';
 import { transactionsProcedures } from './transactions.ts';
 
 /** Every procedure that the window can call, keyed `area.verb`. */
@@ -10,6 +14,10 @@ export const contract = {
   ...transactionsProcedures,
   ...analyticsProcedures,
   ...ledgerProcedures,
+  ...catalogProcedures,
+  ...billingProcedures,
+  ...stripeProcedures,
+  ...reconciliationProcedures,
   ...settingsProcedures,
 };
 

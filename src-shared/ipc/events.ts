@@ -5,6 +5,11 @@ export type ConsoleEvent =
   | { type: 'ledger.changed'; customerId: string }
   | { type: 'database.changed'; database: DatabaseStatus }
   | { type: 'session.changed' }
+  /** Connection, inbox, polling or receiver changed: ask stripe.status again. */
+  | { type: 'stripe.changed' }
+  /** Checkouts, refunds or disputes changed, of this customer or (null) of some. */
+  | { type: 'billing.changed'; customerId: string | null }
+  | { type: 'reconciliation.changed'; runId: string }
   | { type: 'export.progress'; exportId: string; rows: number }
   /** A command of the application menu or a deep link: navigation only, never an act. */
   | { type: 'navigate'; to: string }

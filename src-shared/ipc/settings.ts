@@ -25,6 +25,9 @@ export const ABILITIES = [
   'releaseHold',
   'ensureCustomer',
   'addNote',
+  'sell',
+  'refund',
+  'manageStripe',
   'export',
 ] as const;
 export type Ability = (typeof ABILITIES)[number];

@@ -82,6 +82,53 @@ describe('who may import whom', () => {
     ).toEqual([]);
   });
 
+  it('keeps the Stripe SDK behind its gateway; the simulator knows its types only', () => {
+    expect(
+      offenders(
+        ({ file, target }) =>
+          /^stripe(\/|$)/.test(target) &&
+          !/^src-main\/(stripe\/gateway|stripe-simulator)\//.test(file),
+      ),
+    ).toEqual([]);
+    expect(
+      files
+        .filter(({ file }) => file.startsWith('src-main/stripe-simulator/'))
+        .filter(({ text }) => /^(?!import type\b).*\bfrom 'stripe['/]/m.test(text))
+        .map(({ file }) => file),
+    ).toEqual([]);
+  });
+
+  it('keeps fastify in the service, ajv and qs in the simulator', () => {
+    expect(
+      offenders(
+        ({ file, target }) =>
+          /^(fastify|@fastify)(\/|$)/.test(target) && !file.startsWith('src-main/service/'),
+      ),
+    ).toEqual([]);
+    expect(
+      offenders(
+        ({ file, target }) =>
+          /^(ajv|qs)(\/|$)/.test(target) && !file.startsWith('src-main/stripe-simulator/'),
+      ),
+    ).toEqual([]);
+  });
+
+  it('lets none but its hosts import the Stripe simulator, and keeps it from the console’s side', () => {
+    expect(
+      offenders(
+        ({ file, target }) =>
+          target.startsWith('src-main/stripe-simulator') &&
+          !/^src-main\/((stripe-simulator|commands|electron)\/|console\.ts$)/.test(file),
+      ),
+    ).toEqual([]);
+    expect(
+      offenders(
+        ({ file, target }) =>
+          file.startsWith('src-main/stripe-simulator/') && target.startsWith('src-main/stripe/'),
+      ),
+    ).toEqual([]);
+  });
+
   it('keeps logic out of the preload', () => {
     expect(
       offenders(
@@ -93,18 +140,17 @@ describe('who may import whom', () => {
     ).toEqual([]);
   });
 
-  it('keeps the renderer’s features apart, but for the forms that post', () => {
+  it('keeps the renderer’s features apart, but for the doors to forms that post', () => {
+    const doors = [
+      'src-renderer/features/ledger-forms/ledger-forms.tsx',
+      'src-renderer/features/billing/billing-forms.tsx',
+    ];
     expect(
       offenders(({ file, target }) => {
         const [from, to] = [file, target].map(
           (each) => /^src-renderer\/features\/([^/]+)/.exec(each)?.[1],
         );
-        return (
-          from !== undefined &&
-          to !== undefined &&
-          from !== to &&
-          target !== 'src-renderer/features/ledger-forms/ledger-forms.tsx'
-        );
+        return from !== undefined && to !== undefined && from !== to && !doors.includes(target);
       }),
     ).toEqual([]);
   });

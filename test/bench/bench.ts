@@ -1,10 +1,11 @@
 /**
- * `npm run bench`: what the ledger's functions and the console's queries cost on this machine. Absolute figures depend on
+ * `npm run bench`: what the ledger's functions, the inbox of Stripe's events and the console's queries cost on this machine. Absolute figures depend on
  * it; the ratios to a bare function in the same run carry over. Nothing here fails on a slow machine.
  */
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { type BenchServer, connect, startDurableServer, useServer } from './durable-server.ts';
+import { type EventsReport, runEventsBench } from './events-bench.ts';
 import {
   CASES,
   type CaseName,
@@ -16,7 +17,7 @@ import { type Probe, probeFsync, probeRoundTrip } from './probes.ts';
 import { type QueriesReport, runQueriesBench } from './queries-bench.ts';
 import { fixed, printTable, whole } from './report.ts';
 
-const HELP = `npm run bench -- [ledger] [queries] [options]      (without a part: both)
+const HELP = `npm run bench -- [ledger] [events] [queries] [options]      (without a part: all)
 
 ledger    postings a second, each as a ratio to a bare function that updates a balance and inserts a row
   --quick               one mode (sync on), 3 short rounds: about 20 seconds
@@ -24,11 +25,15 @@ ledger    postings a second, each as a ratio to a bare function that updates a b
   --only a,b            cases: ${CASES.join(', ')}
   --rounds N            interleaved rounds (5)   --seconds N   per case and round (3)
   --accounts N          (10000)                  --connections N   (8)
+events    the inbox of Stripe's events, stored, worked off with the simulator, delivered again; as ratios to bare grants
+  --events N            paid checkouts for one worker, and again for two (2000)
+  --rounds N            the events in so many parts (4)   --seconds N   per case without events and round (0.7)
+  --quick               400 events, 2 short rounds
 queries   the console's queries on a seeded database
   --customers N         (20000)                  --transactions N  (200000)   seeded first where the database is empty
   --times N             how often each is timed (20)
-both
-  --database-url URL    a PostgreSQL that runs already: empty for ledger; for queries an already seeded one is used as it is
+all
+  --database-url URL    a PostgreSQL that runs already: empty for ledger and events; for queries an already seeded one is used as it is
   --json                the result as JSON on standard output, and nothing else there`;
 
 const { values, positionals } = parseArgs({
@@ -43,6 +48,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string' },
     accounts: { type: 'string' },
     connections: { type: 'string' },
+    events: { type: 'string' },
     customers: { type: 'string' },
     transactions: { type: 'string' },
     times: { type: 'string' },
@@ -50,11 +56,14 @@ const { values, positionals } = parseArgs({
   },
 });
 
+const PARTS = ['ledger', 'events', 'queries'];
+
 type Report = {
   machine: string;
   fsync: Probe | null;
   roundTrip: Probe;
   ledger?: LedgerResult[];
+  events?: EventsReport;
   queries?: QueriesReport;
 };
 
@@ -68,8 +77,8 @@ if (values.help) {
 }
 
 async function main(): Promise<void> {
-  const parts = positionals.length > 0 ? positionals : ['ledger', 'queries'];
-  const unknown = parts.find((part) => part !== 'ledger' && part !== 'queries');
+  const parts = positionals.length > 0 ? positionals : PARTS;
+  const unknown = parts.find((part) => !PARTS.includes(part));
   if (unknown !== undefined) throw new Error(`There is no part ${unknown}.\n\n${HELP}`);
   const url = values['database-url'];
   const server = url === undefined ? await startDurableServer() : await useServer(url);
@@ -80,8 +89,9 @@ async function main(): Promise<void> {
   process.once('SIGTERM', stopOnSignal);
   try {
     const report = await probe(server);
-    // Before the ledger's part, which leaves customers of its own.
+    // Before the others, which leave customers of their own; the ledger's part leaves the most.
     if (parts.includes('queries')) report.queries = await queries(server);
+    if (parts.includes('events')) report.events = await events(server);
     if (parts.includes('ledger')) report.ledger = await ledger(server);
     if (values.json) console.log(JSON.stringify(report, null, 2));
   } finally {
@@ -145,6 +155,36 @@ async function ledger(server: BenchServer): Promise<LedgerResult[]> {
   return results;
 }
 
+async function events(server: BenchServer): Promise<EventsReport> {
+  const report = await runEventsBench(server.url, {
+    events: count('events', values.quick ? 400 : 2_000),
+    rounds: count('rounds', values.quick ? 2 : 4),
+    seconds: count('seconds', values.quick ? 0.4 : 0.7),
+    onProgress: (message) => process.stderr.write(`  ${message}\n`),
+  });
+  say('');
+  if (!values.json) {
+    printTable(
+      ['case', 'a second', 'min', 'max', 'of 1 conn.', 'of 8 conn.'],
+      report.results.map((result) => [
+        result.label,
+        whole(result.medianPerSecond),
+        whole(result.minPerSecond),
+        whole(result.maxPerSecond),
+        fixed(result.ratioTo1, 2),
+        fixed(result.ratioTo8, 2),
+      ]),
+    );
+  }
+  const { credits, brokenRules } = report;
+  say(
+    `Simulator, workers and PostgreSQL share this machine. ${report.isRight ? 'Right' : 'WRONG'}: ${whole(report.events)} checkouts paid, each event delivered twice, ${whole(report.grants)} grants, ${whole(credits.granted)} credits of ${whole(credits.bought)} bought, ${report.unhandled} events not handled, ${brokenRules.length} rules broken.`,
+  );
+  for (const rule of brokenRules.slice(0, 20)) say(rule);
+  if (!report.isRight) process.exitCode = 1;
+  return report;
+}
+
 async function queries(server: BenchServer): Promise<QueriesReport> {
   const report = await runQueriesBench(server.url, {
     customers: count('customers', 20_000),
@@ -180,7 +220,15 @@ function modesOf(text: string): SyncMode[] {
 }
 
 function count(
-  name: 'rounds' | 'seconds' | 'accounts' | 'connections' | 'customers' | 'transactions' | 'times',
+  name:
+    | 'rounds'
+    | 'seconds'
+    | 'accounts'
+    | 'connections'
+    | 'events'
+    | 'customers'
+    | 'transactions'
+    | 'times',
   standard: number,
 ): number {
   const text = values[name];

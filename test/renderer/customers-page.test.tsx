@@ -2,13 +2,12 @@ import { screen, waitFor, within } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
 import { CustomerPage } from '#renderer/features/customers/CustomerPage.tsx';
 import { mergeTimeline } from '#renderer/features/customers/timeline.ts';
-import { LedgerFormsProvider } from '#renderer/features/ledger-forms/ledger-forms.tsx';
 import { AppError } from '#shared/errors.ts';
 import { contract } from '#shared/ipc/contract.ts';
 import type { Ability } from '#shared/ipc/settings.ts';
 import { addDays, dayOf } from '#shared/time.ts';
 import { aReport, type FakeHandlers } from '#test/support/fake-bridge.ts';
-import { currentPath, render } from '#test/support/render.tsx';
+import { currentPath, render, WithForms } from '#test/support/render.tsx';
 import {
   aBalance,
   aCustomer,
@@ -46,7 +45,7 @@ function renderCustomer(
   options: { handlers?: FakeHandlers; path?: string; abilities?: readonly Ability[] } = {},
 ) {
   return render(<CustomerPage customerId="user_1" />, {
-    within: LedgerFormsProvider,
+    within: WithForms,
     path: options.path ?? '/customers/user_1',
     ...(options.abilities !== undefined && {
       session: {

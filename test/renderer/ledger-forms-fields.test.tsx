@@ -187,7 +187,14 @@ describe('a failed posting', () => {
     const unknown = Object.keys(ERROR_CODES).filter(
       (code) => isErrorCode(code) && meaningOfFailure(code) === 'unknown',
     );
-    expect(unknown.sort()).toEqual(['cancelled', 'internal', 'outcome_unknown']);
+    expect(unknown.sort()).toEqual([
+      'cancelled',
+      'internal',
+      'outcome_unknown',
+      'stripe_other_mode',
+      'stripe_rate_limited',
+      'stripe_unavailable',
+    ]);
   });
 });
 

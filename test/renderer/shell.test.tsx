@@ -5,6 +5,7 @@ import { navigate } from '#renderer/navigation/hash-location.ts';
 import { customerPath } from '#renderer/navigation/paths.ts';
 import { AppError } from '#shared/errors.ts';
 import { PROCEDURE_NAMES } from '#shared/ipc/names.ts';
+import { aStripeStatus } from '#test/support/billing-rows.ts';
 import {
   aReport,
   aSession,
@@ -156,6 +157,69 @@ describe('the frame', () => {
   });
 });
 
+describe('the Stripe badge', () => {
+  const badge = async (name: RegExp) =>
+    within(await screen.findByRole('banner')).findByRole('link', { name });
+
+  it.each([
+    ['simulator', /^Stripe simulator$/],
+    ['test', /^Stripe test mode$/],
+    ['live', /^Stripe LIVE$/],
+  ] as const)('says in words on every page that Stripe is in mode %s', async (mode, words) => {
+    renderApp({
+      handlers: { ...handlers, 'stripe.status': async () => aStripeStatus({ mode }) },
+      path: '/about',
+    });
+    expect(await badge(words)).toHaveAttribute('href', '#/settings/stripe');
+    expect(await badge(words)).toHaveAttribute('data-mode', mode);
+  });
+
+  it('tells of events that need a person, and leads to them', async () => {
+    const { bridge } = renderApp({
+      handlers: { ...handlers, 'stripe.status': async () => aStripeStatus() },
+      path: '/about',
+    });
+    await badge(/^Stripe simulator$/);
+    bridge.use({
+      'stripe.status': async () => aStripeStatus({ inbox: { waiting: 0, failed: 0, refused: 3 } }),
+    });
+    act(() => bridge.emit({ type: 'stripe.changed' }));
+    expect(await badge(/3 refused/)).toHaveAttribute('href', '#/stripe/events');
+  });
+
+  it('tells that the account cannot be used, and leads to the settings', async () => {
+    renderApp({
+      handlers: {
+        ...handlers,
+        'stripe.status': async () =>
+          aStripeStatus({
+            mode: 'test',
+            problem: { code: 'stripe_other_account', message: 'It is another account’s.' },
+          }),
+      },
+      path: '/about',
+    });
+    const link = await badge(/Stripe test mode.*not usable/);
+    expect(link).toHaveAttribute('href', '#/settings/stripe');
+    expect(link).toHaveAttribute('title', 'It is another account’s.');
+  });
+
+  it('is not there without Stripe, and not asked for without a database', async () => {
+    const { bridge, unmount } = renderApp({ handlers, path: '/about' });
+    await heading('About Credit Console');
+    await waitFor(() => expect(bridge.callsOf('stripe.status')).toHaveLength(1));
+    expect(screen.queryByRole('link', { name: /^Stripe (simulator|test|LIVE)/ })).toBeNull();
+    unmount();
+    const offline = renderApp({
+      handlers,
+      session: { database: { status: 'connecting' } },
+      path: '/about',
+    });
+    await heading('About Credit Console');
+    expect(offline.bridge.callsOf('stripe.status')).toEqual([]);
+  });
+});
+
 describe('keys and menu', () => {
   it('G then a letter goes to a page; ? shows the sheet', async () => {
     const { user } = renderApp({ handlers, path: '/settings' });
@@ -167,6 +231,22 @@ describe('keys and menu', () => {
     expect(within(sheet).getByText('Search everything')).toBeVisible();
     await user.keyboard('{Escape}');
     await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  });
+
+  it.each([
+    ['gp', 'Catalog'],
+    ['gr', 'Refunds and disputes'],
+    ['ge', 'Stripe events'],
+    ['gb', 'Reconciliation'],
+    ['gm', 'Stripe'],
+  ])('%s opens the page %s, which the sidebar marks', async (keys, label) => {
+    const { user } = renderApp({ handlers, path: '/about' });
+    await heading('About Credit Console');
+    await user.keyboard(keys);
+    await heading(label);
+    const pages = within(screen.getByRole('navigation', { name: 'Pages' }));
+    expect(pages.getByRole('link', { name: label })).toHaveAttribute('aria-current', 'page');
+    expect(document.title).toBe(`${label} – This computer`);
   });
 
   it('the menu navigates and opens, and never goes outside of the window', async () => {

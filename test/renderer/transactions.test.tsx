@@ -1,13 +1,12 @@
 import { act, screen, waitFor, within } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
-import { LedgerFormsProvider } from '#renderer/features/ledger-forms/ledger-forms.tsx';
 import { TransactionsPage } from '#renderer/features/transactions/TransactionsPage.tsx';
 import { AppError } from '#shared/errors.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { HandlerOutput } from '#shared/ipc/procedure.ts';
 import type { TransactionFilter } from '#shared/ipc/transactions.ts';
 import { aReport, type FakeHandlers } from '#test/support/fake-bridge.ts';
-import { currentPath, render } from '#test/support/render.tsx';
+import { currentPath, render, WithForms } from '#test/support/render.tsx';
 
 type Row = HandlerOutput<Contract['transactions.list']>['rows'][number];
 type Details = HandlerOutput<Contract['transactions.get']>;
@@ -76,7 +75,7 @@ function open(
   return render(<TransactionsPage />, {
     handlers: handlersWith(options.rows ?? threeRows, options.handlers),
     path: `/transactions${options.query ?? ''}`,
-    within: LedgerFormsProvider,
+    within: WithForms,
     ...(options.session && { session: options.session }),
   });
 }

@@ -23,7 +23,9 @@ const HOSTILE = [
   '',
 ];
 
-function opener(answer: boolean) {
+const SIMULATOR = 'http://127.0.0.1:12111';
+
+function opener(answer: boolean, simulator?: string) {
   const asked: string[] = [];
   const opened: string[] = [];
   const open = createLinkOpener({
@@ -32,6 +34,7 @@ function opener(answer: boolean) {
       return answer;
     },
     open: async (address) => void opened.push(address),
+    simulatorOrigin: () => simulator,
   });
   return { open, asked, opened };
 }
@@ -70,5 +73,51 @@ describe('a link out of the console', () => {
 
   it('shows a host in the letters that it really has', () => {
     expect(parseExternalLink('https://аpple.example/').host).toBe('xn--pple-43d.example');
+  });
+});
+
+describe('a link to pay', () => {
+  it('on Stripe’s own page opens without a question, however long it is', async () => {
+    const { open, asked, opened } = opener(false);
+    const link = `https://checkout.stripe.com/c/pay/cs_test_1#${'f'.repeat(2_000)}`;
+    await open(link);
+    expect(opened).toEqual([link]);
+    expect(asked).toEqual([]);
+  });
+
+  it.each([
+    'https://checkout.stripe.com.evil.example/c/pay/cs_test_1',
+    'https://evil.checkout.stripe.com/c/pay/cs_test_1',
+    'https://checkout.stripe.com:8443/c/pay/cs_test_1',
+    'https://pay.shop.example/c/pay/cs_test_1',
+  ])('such as %s is asked about', async (link) => {
+    const { open, asked, opened } = opener(false);
+    await open(link);
+    expect(asked).toHaveLength(1);
+    expect(opened).toEqual([]);
+  });
+
+  it('in the simulator that runs opens without a question', async () => {
+    const { open, asked, opened } = opener(false, SIMULATOR);
+    await open(`${SIMULATOR}/pay/cs_test_1`);
+    await open(SIMULATOR);
+    expect(opened).toEqual([`${SIMULATOR}/pay/cs_test_1`, `${SIMULATOR}/`]);
+    expect(asked).toEqual([]);
+  });
+
+  it.each([
+    ['no simulator runs', `${SIMULATOR}/pay/cs_test_1`, undefined],
+    ['it is another port', 'http://127.0.0.1:12112/pay/cs_test_1', SIMULATOR],
+    ['it is another name', 'http://localhost:12111/pay/cs_test_1', SIMULATOR],
+    ['it is another host', 'http://127.0.0.1.evil.example:12111/', SIMULATOR],
+    ['it hides another host', 'http://127.0.0.1:12111@evil.example/', SIMULATOR],
+    ['it holds a login', 'http://ada@127.0.0.1:12111/', SIMULATOR],
+    ['it is another scheme', 'ftp://127.0.0.1:12111/', SIMULATOR],
+    ['it is too long', `${SIMULATOR}/${'a'.repeat(500)}`, SIMULATOR],
+    ['the simulator is not on this computer', 'http://evil.example:80/', 'http://evil.example:80'],
+  ])('is refused where %s', async (_why, link, simulator) => {
+    const { open, asked, opened } = opener(true, simulator);
+    await expect(open(link)).rejects.toMatchObject({ code: 'invalid_argument' });
+    expect([...asked, ...opened]).toEqual([]);
   });
 });

@@ -27,6 +27,26 @@ describe('a log line', () => {
     expect(logged('x', new Error(text, { cause: new Error(text) }))).not.toContain('s3cret');
   });
 
+  it.each([
+    'Invalid API Key provided: sk_test_51HabcS3cretS3cret',
+    'Authorization: Bearer rk_live_51HabcS3cretS3cret',
+    'STRIPE_API_KEY=sk_live_51HabcS3cretS3cret npm run cli',
+    '{"key":"rk_test_51HabcS3cretS3cret"}',
+    'key_sk_test_51HabcS3cretS3cret, and http://x/?k=sk_test_S3cret&y=%20sk_org_live_S3cret',
+    'signed with whsec_abcS3cretS3cret+/S3cret=',
+    'client secret pi_3Qabc_secret_S3cretS3cret of a payment, ek_test_S3cret',
+  ])('does not hold the Stripe secret of: %s', (text) => {
+    expect(logged(text)).not.toContain('S3cret');
+    expect(logged('x', { text, nested: [{ [text]: text }] })).not.toContain('S3cret');
+    expect(logged('x', new Error(text, { cause: new Error(text) }))).not.toContain('S3cret');
+  });
+
+  it('keeps the ids of Stripe’s objects, which find the fault', () => {
+    const text =
+      'cs_test_a1B2, pi_3Q, evt_1Q, acct_1Q, req_1Q and a key that begins with sk_test_ …';
+    expect(logged(text)).toContain(text);
+  });
+
   it('does not hold what lies under a name that says it is secret', () => {
     const details = {
       password: 's3cret',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Desktop } from '#main/console.ts';
 import { createDispatcher } from '#main/ipc/dispatch.ts';
 import { createHandlers } from '#main/ipc/handlers.ts';
+import type { CreateGateway } from '#main/stripe/workspace/workspace-options.ts';
 import { AppError } from '#shared/errors.ts';
 import { type Contract, contract } from '#shared/ipc/contract.ts';
 import type { ConsoleEvent } from '#shared/ipc/events.ts';
@@ -29,6 +30,7 @@ export async function openConsoleDoor(options: {
   url: string;
   environment?: Environment;
   desktop?: Desktop;
+  createStripeGateway?: CreateGateway;
 }): Promise<ConsoleDoor> {
   const { console, dispose } = await createTestConsole(options);
   const events: ConsoleEvent[] = [];

@@ -5,6 +5,7 @@ import type { ConsoleEvent } from '#shared/ipc/events.ts';
 import { PROCEDURE_NAMES } from '#shared/ipc/names.ts';
 import type { HandlerOutput, Handlers, Input, Reply } from '#shared/ipc/procedure.ts';
 import { ABILITIES } from '#shared/ipc/settings.ts';
+import { aStripeStatus } from './billing-rows.ts';
 
 /** Handlers of the procedures that a test needs, typed by the contract. */
 export type FakeHandlers = Partial<Handlers<Contract>>;
@@ -29,7 +30,12 @@ export type FakeBridge = ConsoleBridge & {
  * and answers failures as replies. A procedure without a handler fails with a message that names it.
  */
 export function createFakeBridge(initialHandlers: FakeHandlers = {}): FakeBridge {
-  let handlers: FakeHandlers = { 'settings.session': async () => aSession(), ...initialHandlers };
+  let handlers: FakeHandlers = {
+    'settings.session': async () => aSession(),
+    // The top bar asks on every page.
+    'stripe.status': async () => aStripeStatus({ mode: 'none', simulatorUrl: null }),
+    ...initialHandlers,
+  };
   const calls: Array<{ name: ProcedureName; input: unknown }> = [];
   const cancelled: string[] = [];
   const aborts = new Map<string, AbortController>();

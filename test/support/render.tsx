@@ -6,6 +6,8 @@ import { type ComponentType, Fragment, type ReactNode, useEffect } from 'react';
 import { Router } from 'wouter';
 import { createQueryClient, followConsoleEvents } from '#renderer/api/query-client.ts';
 import { SessionProvider } from '#renderer/api/session.tsx';
+import { BillingFormsProvider } from '#renderer/features/billing/billing-forms.tsx';
+import { LedgerFormsProvider } from '#renderer/features/ledger-forms/ledger-forms.tsx';
 import { useHashLocation } from '#renderer/navigation/hash-location.ts';
 import { ConsoleTheme } from '#renderer/theme/ConsoleTheme.tsx';
 import { LiveRegion } from '#renderer/ui/announce.tsx';
@@ -19,7 +21,7 @@ import {
 
 /**
  * Renders a part of the window as the app does: theme, cache, session, router, notices, and a fake bridge with the
- * given handlers. `path` is where the window is; `within` puts further providers around, such as LedgerFormsProvider.
+ * given handlers. `path` is where the window is; `within` puts further providers around, such as WithForms.
  */
 export function render(
   ui: ReactNode,
@@ -56,6 +58,15 @@ export function render(
     </ConsoleTheme>,
   );
   return { ...view, bridge, queryClient, user: userEvent.setup() };
+}
+
+/** The forms that post, around a page: for `within`. */
+export function WithForms({ children }: { children: ReactNode }) {
+  return (
+    <LedgerFormsProvider>
+      <BillingFormsProvider>{children}</BillingFormsProvider>
+    </LedgerFormsProvider>
+  );
 }
 
 /** Puts a fake bridge where the preload puts the real one, and the window at a path. */

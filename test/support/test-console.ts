@@ -5,6 +5,7 @@ import { type Console, createConsole, type Desktop } from '#main/console.ts';
 import { createLog } from '#main/logging/log.ts';
 import { type Cipher, createSecretStore } from '#main/settings/secret-store.ts';
 import { DEFAULT_SETTINGS, type Settings } from '#main/settings/settings-file.ts';
+import type { CreateGateway } from '#main/stripe/workspace/workspace-options.ts';
 
 export type TestConsole = {
   console: Console;
@@ -23,6 +24,8 @@ export async function createTestConsole(
     desktop?: Desktop;
     cipher?: Cipher;
     demoData?: boolean;
+    /** A gateway to a simulator in Stripe's place, for keys. */
+    createStripeGateway?: CreateGateway;
     /** Goes on with the folder of a console before. */
     dataFolder?: string;
   } = {},
@@ -48,6 +51,7 @@ export async function createTestConsole(
     versions: { version: '0.0.0', electron: '', chrome: '', runtimeNote: null },
     desktop: options.desktop,
     demoData: options.demoData ?? false,
+    ...(options.createStripeGateway ? { createStripeGateway: options.createStripeGateway } : {}),
   });
   return {
     console,

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * What the ledger knows of money. Adds columns without defaults to credits.stripe_payments (a moment's lock, no rewrite)
- * and tables in a schema of their own, credits_billing: they are work tables, which the console and the service write
+ * What the ledger knows of money. Adds columns without defaults to credits.stripe_payments (a moment's lock, no rewrite),
+ * an index over the log's clawbacks (postings wait while it reads the log once: seconds for millions of rows), and tables in a schema of their own, credits_billing: they are work tables, which the console and the service write
  * directly as credits_admin, while the ledger's own tables in credits stay closed to everybody but the functions.
  * All of them are small and can be replicated.
  */
@@ -27,6 +27,9 @@ const STATEMENTS = [
   `CREATE UNIQUE INDEX stripe_payments_by_intent ON credits.stripe_payments (payment_intent_id) WHERE payment_intent_id IS NOT NULL`,
   `CREATE UNIQUE INDEX stripe_payments_by_session ON credits.stripe_payments (session_id) WHERE session_id IS NOT NULL`,
   `CREATE INDEX stripe_payments_by_customer ON credits.stripe_payments (customer_id)`,
+  // What was taken back for a payment: settle_payment and every report of refunds ask for it.
+  `CREATE INDEX credit_transactions_clawbacks ON credits.credit_transactions (customer_id, stripe_payment_id)
+    WHERE transaction_type = 'clawback'`,
 
   // Which Stripe account this ledger belongs to, and what happens to credits when money goes back unasked. One row.
   `CREATE TABLE credits_billing.stripe_settings (
@@ -87,6 +90,9 @@ const STATEMENTS = [
     credits bigint NOT NULL,
     currency text NOT NULL,
     amount_minor bigint NOT NULL,
+    -- What the product was called, and whether it was for sale, when Stripe last heard from a console.
+    product_name text,
+    product_active boolean,
     is_current boolean NOT NULL DEFAULT true,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (account_id, price_id)
@@ -204,6 +210,7 @@ const STATEMENTS = [
     handled_at timestamptz
   )`,
   `CREATE INDEX stripe_events_to_do ON credits_billing.stripe_events (next_attempt_at) WHERE state IN ('received', 'failed')`,
+  `CREATE INDEX stripe_events_refused ON credits_billing.stripe_events (received_at) WHERE state = 'refused'`,
   `CREATE INDEX stripe_events_newest ON credits_billing.stripe_events (received_at, id)`,
   `CREATE INDEX stripe_events_by_object ON credits_billing.stripe_events (object_id)`,
   `CREATE TABLE credits_billing.stripe_event_effects (

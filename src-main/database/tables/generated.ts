@@ -42,7 +42,9 @@ export interface CreditsBillingCatalogPrices {
   item_id: string;
   item_kind: string;
   price_id: string;
+  product_active: boolean | null;
   product_id: string;
+  product_name: string | null;
 }
 
 export interface CreditsBillingCheckouts {

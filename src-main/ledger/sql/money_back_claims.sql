@@ -5,7 +5,7 @@
 CREATE OR REPLACE FUNCTION credits.money_back_claims(customer_id text, stripe_payment_id text)
 RETURNS TABLE (money_back_id text, kind text, status text, policy text, hold_id bigint, is_open boolean, amount_minor bigint,
   wanted bigint, asked bigint)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp AS $$
   WITH claim AS (
     SELECT m.*, p.amount_minor AS paid_minor, t.amount AS credits, coalesce(m.hold_id, r.hold_id) AS open_hold_id,
       -- A lost dispute stays lost through an appeal, until that is won.

@@ -1,10 +1,10 @@
 -- Where one provisioned payment stands: money in minor units of currency (paid, refunded, being refunded, lost or open in
--- disputes, still refundable) and credits (granted, left of that very purchase, taken back, not recovered, and `wanted` back for
--- money that is gone). `safe_refund_minor` is the largest refund whose credits are all still there. Null money: not known.
+-- disputes, still refundable) and credits (granted, left of that very purchase, taken back, not recovered, `wanted` back for
+-- money that is gone, and of that `settled` by clawbacks). `safe_refund_minor` is the largest refund whose credits are all still there. Null money: not known.
 CREATE OR REPLACE FUNCTION credits.payment_position(customer_id text, stripe_payment_id text)
 RETURNS TABLE (transaction_id bigint, account_id text, currency text, payment_intent_id text, paid_minor bigint, refunded_minor bigint,
   requested_minor bigint, disputed_minor bigint, lost_minor bigint, refundable_minor bigint, safe_refund_minor bigint,
-  granted bigint, remaining bigint, recovered bigint, unrecovered bigint, wanted bigint)
+  granted bigint, remaining bigint, recovered bigint, unrecovered bigint, wanted bigint, settled bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp AS $$
   WITH payment AS (
     SELECT p.*, t.amount AS granted FROM credits.stripe_payments p
@@ -15,7 +15,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, credits, pg_t
       coalesce(sum(c.amount_minor) FILTER (WHERE c.is_open), 0) AS disputed,
       coalesce(sum(c.amount_minor) FILTER (WHERE c.kind = 'dispute'
         AND c.status IN ('lost', 'appeal_needs_response', 'appeal_under_review')), 0) AS lost,
-      coalesce(sum(c.wanted), 0) AS wanted
+      coalesce(sum(c.wanted), 0) AS wanted, coalesce(sum(c.asked), 0) AS settled
     FROM credits.money_back_claims(payment_position.customer_id, payment_position.stripe_payment_id) c
   ), asked AS (
     SELECT coalesce(sum(r.amount_minor), 0) AS requested, coalesce(sum(h.amount), 0) AS held
@@ -48,6 +48,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, credits, pg_t
     CASE WHEN p.amount_minor > 0 THEN greatest(0, least(m.refundable,
       div(p.amount_minor * (div(p.granted * m.gone + p.amount_minor - 1, p.amount_minor)
         + greatest(0, least(o.remaining - r.held, a.credits))), p.granted::numeric) - m.gone)) ELSE 0 END::bigint,
-    p.granted::bigint, o.remaining::bigint, c.recovered::bigint, c.unrecovered::bigint, b.wanted::bigint
+    p.granted::bigint, o.remaining::bigint, c.recovered::bigint, c.unrecovered::bigint, b.wanted::bigint, b.settled::bigint
   FROM payment p CROSS JOIN back b CROSS JOIN asked r CROSS JOIN own o CROSS JOIN clawed c CROSS JOIN available a CROSS JOIN money m
 $$;

@@ -25,7 +25,7 @@ GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA credits_billing TO credits_
 GRANT SELECT ON ALL TABLES IN SCHEMA credits TO credits_reader;
 GRANT EXECUTE ON FUNCTION
   credits.get_credit_balance, credits.get_balance, credits.get_usage_summary, credits.check_integrity, credits.due_grants,
-  credits.own_grants, credits.fold_usage, credits.payment_position
+  credits.own_grants, credits.fold_usage, credits.payment_position, credits.money_back_claims
   TO credits_reader;
 
 -- Support: what a person does, on top of reading.

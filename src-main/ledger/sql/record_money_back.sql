@@ -11,6 +11,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp
 DECLARE
   checked boolean;
   request credits_billing.refund_requests;
+  owner_id text;
 BEGIN
   checked := credits.check_text('id', id, 255, true);
   checked := credits.check_text('payment_intent_id', payment_intent_id, 255, true);
@@ -20,6 +21,11 @@ BEGIN
     PERFORM credits.refuse_argument('amount_minor', 'must be zero or more minor units');
   ELSIF currency IS NULL OR currency !~ '^[a-z]{3}$' THEN
     PERFORM credits.refuse_argument('currency', 'must be three small letters');
+  END IF;
+  -- The account first, as everywhere: a request may be refused, or another purchase granted, at this very moment.
+  SELECT p.customer_id INTO owner_id FROM credits.stripe_payments p WHERE p.payment_intent_id = payment_intent_id;
+  IF FOUND THEN
+    PERFORM credits.lock_account(owner_id);
   END IF;
   -- A refund's metadata can be edited by anybody who may use the account: the request must be of the same payment.
   SELECT r.* INTO request FROM credits_billing.refund_requests r

@@ -57,20 +57,7 @@ BEGIN
     covered := 0;
     SELECT h.* INTO hold FROM credits.credit_holds h
     WHERE h.customer_id = customer_id AND h.id = claim.hold_id AND h.state = 'open' AND h.expires_at > clock_timestamp();
-    IF claim.is_open THEN
-      IF claim.hold_id IS NULL THEN
-        account := credits.lock_account(customer_id);
-        SELECT least(coalesce(sum(o.remaining), 0), account.credits_balance - account.credits_held,
-          div(provisioned.amount::numeric * least(claim.amount_minor, paid_minor) + paid_minor - 1, paid_minor)) INTO amount
-        FROM credits.own_grants(customer_id, provisioned.id) o;
-        IF amount > 0 THEN
-          hold := credits.hold_credits(customer_id, amount, 'Dispute ' || claim.money_back_id, NULL,
-            'dispute:' || claim.money_back_id, interval '1 year');
-          UPDATE credits_billing.money_back m SET hold_id = hold.id WHERE m.id = claim.money_back_id;
-        END IF;
-      END IF;
-      CONTINUE;
-    END IF;
+    CONTINUE WHEN claim.is_open;
     IF hold.id IS NOT NULL THEN
       PERFORM credits.release_hold(customer_id, hold.id);
       covered := hold.amount;
@@ -84,5 +71,40 @@ BEGIN
       'stripe:clawback:' || claim.money_back_id || ':' || times + 1, NULL,
       jsonb_build_object('money_back_id', claim.money_back_id, 'kind', claim.kind));
     RETURN NEXT posted;
+  END LOOP;
+
+  -- Holds come last, so that they are the same in whatever order refunds and disputes were seen: what the disputed money
+  -- stands for, as far as other money back has not taken it, and as far as it was there when it could be held.
+  FOR claim IN
+    SELECT c.*, sum(c.wanted) OVER () AS gone FROM credits.money_back_claims(customer_id, stripe_payment_id) c
+  LOOP
+    CONTINUE WHEN NOT claim.is_open;
+    SELECT h.* INTO hold FROM credits.credit_holds h
+    WHERE h.customer_id = customer_id AND h.id = claim.hold_id AND h.state = 'open' AND h.expires_at > clock_timestamp();
+    -- A hold that is over, or that a person released, stays so.
+    CONTINUE WHEN claim.hold_id IS NOT NULL AND hold.id IS NULL;
+    covered := coalesce(hold.amount, 0);
+    account := credits.lock_account(customer_id);
+    amount := least(provisioned.amount - claim.gone,
+      div(provisioned.amount::numeric * least(claim.amount_minor, paid_minor) + paid_minor - 1, paid_minor));
+    IF covered <= amount THEN
+      -- What was spent since from elsewhere does not make it smaller.
+      SELECT greatest(covered, least(amount, coalesce(sum(o.remaining), 0),
+        account.credits_balance - account.credits_held + covered)) INTO amount
+      FROM credits.own_grants(customer_id, provisioned.id) o;
+    ELSE
+      amount := greatest(0, least(amount, account.credits_balance - account.credits_held + covered));
+    END IF;
+    CONTINUE WHEN amount = covered;
+    IF hold.id IS NOT NULL THEN
+      PERFORM credits.release_hold(customer_id, hold.id);
+    END IF;
+    IF amount > 0 THEN
+      SELECT count(*) INTO times FROM credits.credit_holds h
+      WHERE h.customer_id = customer_id AND starts_with(h.idempotency_key, 'dispute:' || claim.money_back_id);
+      hold := credits.hold_credits(customer_id, amount, 'Dispute ' || claim.money_back_id, NULL,
+        'dispute:' || claim.money_back_id || CASE times WHEN 0 THEN '' ELSE ':' || times + 1 END, interval '1 year');
+    END IF;
+    UPDATE credits_billing.money_back m SET hold_id = CASE WHEN amount > 0 THEN hold.id END WHERE m.id = claim.money_back_id;
   END LOOP;
 END $$;

@@ -2,6 +2,7 @@ import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { useAbility, useSession } from '#renderer/api/session.tsx';
+import { useBillingForms } from '#renderer/features/billing/billing-forms.tsx';
 import { useLedgerForms } from '#renderer/features/ledger-forms/ledger-forms.tsx';
 import { formatDate } from '#renderer/format/time.ts';
 import { transactionsPath } from '#renderer/navigation/paths.ts';
@@ -89,10 +90,12 @@ function availableHint({ balance, lowBalanceThreshold }: Customer): string | und
 
 function Actions({ customer, onAddNote }: { customer: Customer; onAddNote: () => void }) {
   const forms = useLedgerForms();
+  const billingForms = useBillingForms();
   const [, navigate] = useLocation();
   const mayGrant = useAbility('grant');
   const mayAdjust = useAbility('adjust');
   const mayAddNote = useAbility('addNote');
+  const maySell = useAbility('sell');
   // The menu gives the focus back to its button, unless a note is to be written.
   const [goesToNote, setGoesToNote] = useState(false);
   const grant = () => forms.openGrant(customer.id);
@@ -115,6 +118,11 @@ function Actions({ customer, onAddNote }: { customer: Customer; onAddNote: () =>
             Adjust down
           </Button>
         </Tooltip>
+      )}
+      {maySell && (
+        <Button variant="default" onClick={() => billingForms.openSale(customer.id)}>
+          Sell credits…
+        </Button>
       )}
       <Menu
         position="bottom-end"

@@ -2,6 +2,7 @@ import { Tabs } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useRef, useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
+import { BillingTab } from '#renderer/features/billing/billing-forms.tsx';
 import { formatCredits } from '#renderer/format/credits.ts';
 import {
   CUSTOMER_TABS,
@@ -29,6 +30,7 @@ const TAB_LABELS: Record<CustomerTab, string> = {
   credits: 'Credits',
   transactions: 'Transactions',
   usage: 'Usage',
+  billing: 'Billing',
   notes: 'Notes',
 };
 
@@ -109,6 +111,9 @@ export function CustomerPage({ customerId }: { customerId: string }) {
             </Tabs.Panel>
             <Tabs.Panel value="usage" className={styles.panel}>
               <UsageTab customerId={customerId} />
+            </Tabs.Panel>
+            <Tabs.Panel value="billing" className={styles.panel}>
+              <BillingTab customerId={customerId} onOpenTransaction={setShownTransaction} />
             </Tabs.Panel>
             <Tabs.Panel value="notes" className={styles.panel}>
               <NotesTab customer={customer.data} composerRef={composer} />

@@ -1,4 +1,5 @@
 import { useAbility, useSession } from '#renderer/api/session.tsx';
+import { useBillingForms } from '#renderer/features/billing/billing-forms.tsx';
 import { useLedgerForms } from '#renderer/features/ledger-forms/ledger-forms.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
@@ -22,13 +23,20 @@ export function TransactionDrawer({
   const { timeZone } = useSession();
   const query = useTransaction(customerId, transactionId);
   const mayReverse = useAbility('reverse');
+  const mayRefund = useAbility('refund');
   const forms = useLedgerForms();
+  const billingForms = useBillingForms();
   const details = transactionId === null ? undefined : query.data;
 
   function reverse() {
     if (transactionId === null) return;
     onClose();
     forms.openReverse({ customerId, transactionId });
+  }
+
+  function refund(stripePaymentId: string) {
+    onClose();
+    billingForms.openRefund({ customerId, stripePaymentId });
   }
 
   return (
@@ -38,7 +46,11 @@ export function TransactionDrawer({
       title="Transaction"
       foot={
         details === undefined ? undefined : (
-          <TransactionReversal details={details} onReverse={mayReverse ? reverse : undefined} />
+          <TransactionReversal
+            details={details}
+            onReverse={mayReverse ? reverse : undefined}
+            onRefund={mayRefund ? refund : undefined}
+          />
         )
       }
     >

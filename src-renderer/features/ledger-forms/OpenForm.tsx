@@ -14,6 +14,7 @@ import type { LedgerFormRequest } from './form-requests.ts';
 import { GrantForm } from './GrantForm.tsx';
 import { ReleaseHoldForm } from './ReleaseHoldForm.tsx';
 import { ReverseForm } from './ReverseForm.tsx';
+import { useLatest } from './use-latest.ts';
 
 type RequestOf<Act extends LedgerFormRequest['act']> = Extract<LedgerFormRequest, { act: Act }>;
 
@@ -122,16 +123,6 @@ function Waiting({
         (error === null ? <LoadingRows count={4} /> : <ErrorState error={error} onRetry={retry} />)}
     </SideDrawer>
   );
-}
-
-/**
- * The newest value there was. A form must outlive the loss of what it was opened on (a lost connection empties the
- * cache): its key lives in it.
- */
-function useLatest<Value>(value: Value | undefined): Value | undefined {
-  const [latest, setLatest] = useState(value);
-  if (value !== undefined && value !== latest) setLatest(value);
-  return value ?? latest;
 }
 
 /** The first value there was: what the form is about, as it stood when it opened. */

@@ -1,4 +1,5 @@
 import { Anchor, VisuallyHidden } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { formatCredits, formatSignedCredits } from '#renderer/format/credits.ts';
 import { transactionTypeLabel } from '#renderer/format/labels.ts';
 import { formatDate } from '#renderer/format/time.ts';
@@ -10,14 +11,19 @@ import type { PreviewState } from './use-ledger-preview.ts';
 /** So many changed grants are listed; the rest is told as a number, so that the button stays in sight. */
 const GRANTS_SHOWN = 5;
 
+/** What a form's preview tells beside balance and grants: to see, and as a sentence to be read out. */
+export type AboutPreview = { shown: ReactNode; spoken: string };
+
 /** What the ledger says the act would do. Numbers of other fields than the present ones are never shown. */
-export function PreviewPanel({
+export function PreviewPanel<Preview extends LedgerPreview>({
   state,
   timeZone,
+  about,
   idleText,
 }: {
-  state: PreviewState;
+  state: PreviewState<Preview>;
   timeZone: string;
+  about?: ((preview: Preview) => AboutPreview) | undefined;
   /** What is missing until there is something to preview. */
   idleText: string;
 }) {
@@ -29,19 +35,21 @@ export function PreviewPanel({
       // biome-ignore lint/a11y/noNoninteractiveTabindex: in a low window it scrolls, and must be reachable by key
       tabIndex={0}
     >
-      <VisuallyHidden role="status">{spokenPreview(state)}</VisuallyHidden>
-      <PreviewContent state={state} timeZone={timeZone} idleText={idleText} />
+      <VisuallyHidden role="status">{spokenPreview(state, about)}</VisuallyHidden>
+      <PreviewContent state={state} timeZone={timeZone} about={about} idleText={idleText} />
     </section>
   );
 }
 
-function PreviewContent({
+function PreviewContent<Preview extends LedgerPreview>({
   state,
   timeZone,
+  about,
   idleText,
 }: {
-  state: PreviewState;
+  state: PreviewState<Preview>;
   timeZone: string;
+  about: ((preview: Preview) => AboutPreview) | undefined;
   idleText: string;
 }) {
   switch (state.status) {
@@ -63,7 +71,12 @@ function PreviewContent({
         </p>
       );
     case 'ready':
-      return <PreviewTable preview={state.preview} timeZone={timeZone} />;
+      return (
+        <>
+          {about?.(state.preview).shown}
+          <PreviewTable preview={state.preview} timeZone={timeZone} />
+        </>
+      );
   }
 }
 
@@ -76,11 +89,15 @@ function AskAgain({ onClick }: { onClick: () => void }) {
 }
 
 /** The one sentence of the preview that is read out: the whole table would be too much at every key. */
-function spokenPreview(state: PreviewState): string {
+function spokenPreview<Preview extends LedgerPreview>(
+  state: PreviewState<Preview>,
+  about: ((preview: Preview) => AboutPreview) | undefined,
+): string {
   if (state.status === 'refused') return `The ledger would refuse this. ${state.error.message}`;
   if (state.status !== 'ready') return '';
   const { before, after } = state.preview;
-  return `Preview: available ${formatCredits(before.available)} before, ${formatCredits(after.available)} after.`;
+  const sentence = `Preview: available ${formatCredits(before.available)} before, ${formatCredits(after.available)} after.`;
+  return about === undefined ? sentence : `${sentence} ${about(state.preview).spoken}`;
 }
 
 function PreviewTable({ preview, timeZone }: { preview: LedgerPreview; timeZone: string }) {

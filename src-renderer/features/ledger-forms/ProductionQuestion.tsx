@@ -7,6 +7,7 @@ export function ProductionQuestion({
   connectionName,
   action,
   customer,
+  consequence = 'The ledger keeps every entry for good; it can be reversed, not deleted.',
   onConfirm,
   onCancel,
 }: {
@@ -15,6 +16,8 @@ export function ProductionQuestion({
   /** What the button of the form said: act and amount. */
   action: string;
   customer: string;
+  /** What cannot be taken back of it, a sentence. */
+  consequence?: string | undefined;
   onConfirm: () => void;
   onCancel: () => void;
 }) {
@@ -33,8 +36,7 @@ export function ProductionQuestion({
     >
       <p className={styles.questionText}>
         <strong>{action}</strong> for <strong>{customer}</strong> on the production connection{' '}
-        <strong>{connectionName}</strong>. The ledger keeps every entry for good; it can be
-        reversed, not deleted.
+        <strong>{connectionName}</strong>. {consequence}
       </p>
     </ConfirmDialog>
   );

@@ -15,7 +15,7 @@ import type { Output } from '#shared/ipc/procedure.ts';
 import { ActForm, type ActFormHost, type ActReading } from './ActForm.tsx';
 import { AmountField } from './AmountField.tsx';
 import { ACT_TITLES } from './act-words.ts';
-import styles from './ledger-forms.module.css';
+import { FormSubject } from './FormSubject.tsx';
 import { NO_REASON, type ReasonValues } from './reason-values.ts';
 import { useFirstValue } from './use-first-value.ts';
 
@@ -96,7 +96,7 @@ export function ReverseForm({
     >
       {(form, { disabled }) => (
         <>
-          <dl className={styles.subject}>
+          <FormSubject>
             <dt>Transaction</dt>
             <dd>
               {transactionTypeLabel(transaction.type)} {formatSignedCredits(transaction.amount)}
@@ -123,7 +123,7 @@ export function ReverseForm({
                 <dd>{formatCreditsInWords(spent)}, which a reversal cannot take back</dd>
               </>
             )}
-          </dl>
+          </FormSubject>
           <Radio.Group
             label="How much"
             value={form.values.extent}

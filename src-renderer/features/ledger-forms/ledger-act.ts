@@ -15,8 +15,8 @@ export type ActReason = { reasonCode: ReasonCode; note: string; caseLink?: strin
 export type ActWords = { button: string; done: string; customer: string };
 
 /** One try of a form. A repeat sends exactly the same again; `words` tell the person what was sent. */
-export type PostingAttempt = {
-  act: LedgerAct;
+export type PostingAttempt<Act = LedgerAct> = {
+  act: Act;
   reason: ActReason;
   confirmedProduction: boolean;
   words: ActWords;

@@ -1,10 +1,24 @@
-import { createContext, type ReactNode, useContext, useMemo, useRef, useState } from 'react';
-import type { FormEnd } from './ActForm.tsx';
-import { type LedgerFormRequest, type LedgerForms, requestName } from './form-requests.ts';
+import { createContext, type ReactNode, useContext, useMemo } from 'react';
+import type { LedgerFormEnd } from './ActForm.tsx';
+import { type LedgerForms, requestName } from './form-requests.ts';
 import { OpenForm } from './OpenForm.tsx';
-import { hideKeptNotice, showKeptNotice, showPostedNotice } from './posted-notice.tsx';
+import { showPostedNotice } from './posted-notice.tsx';
+import { useLiveForms } from './use-live-forms.ts';
 
+// What the forms of other features are built from.
+export { FormNotice } from './FormNotice.tsx';
+export { FormSubject } from './FormSubject.tsx';
 export type { LedgerForms } from './form-requests.ts';
+export { KeepQuestion } from './KeepQuestion.tsx';
+export type { ActWords, LedgerPreview, PostingAttempt } from './ledger-act.ts';
+export { type FormEnd, type FormHost, PostingForm, type Reading } from './PostingForm.tsx';
+export { ProductionQuestion } from './ProductionQuestion.tsx';
+export { showDoneNotice } from './posted-notice.tsx';
+export { NO_REASON, type ReasonValues } from './reason-values.ts';
+export { useFirstValue } from './use-first-value.ts';
+export { useLatest } from './use-latest.ts';
+export { useLiveForms } from './use-live-forms.ts';
+export { usePosting } from './use-posting.ts';
 
 const LedgerFormsContext = createContext<LedgerForms | null>(null);
 
@@ -15,52 +29,33 @@ export function useLedgerForms(): LedgerForms {
   return forms;
 }
 
-/** A form that is open, or closed with its outcome unknown: it keeps its key and its fields until that is settled. */
-type LiveForm = { formId: number; request: LedgerFormRequest; opened: boolean };
-
 /** Holds the forms above all pages, so that leaving a page or losing the database loses no entry under way. */
 export function LedgerFormsProvider({ children }: { children: ReactNode }) {
-  const [forms, setForms] = useState<readonly LiveForm[]>([]);
-  const nextId = useRef(1);
+  const { forms, open, keep, close } = useLiveForms(requestName);
 
-  const actions = useMemo<LedgerForms>(() => {
-    const open = (request: LedgerFormRequest) => {
-      const formId = nextId.current++;
-      setForms((live) => {
-        const name = requestName(request);
-        const kept = live.find((form) => requestName(form.request) === name);
-        return kept === undefined
-          ? [...live, { formId, request, opened: true }]
-          : live.map((form) => (form === kept ? { ...form, opened: true } : form));
-      });
-    };
-    return {
+  const actions = useMemo<LedgerForms>(
+    () => ({
       openGrant: (customerId) => open({ act: 'grant', customerId }),
       openAdjustDown: (customerId) => open({ act: 'adjustDown', customerId }),
       openReverse: (target) => open({ act: 'reverse', ...target }),
       openExtendGrant: (target) => open({ act: 'extendGrant', ...target }),
       openReleaseHold: (target) => open({ act: 'releaseHold', ...target }),
-    };
-  }, []);
+    }),
+    [open],
+  );
 
-  function setOpened(formId: number, opened: boolean) {
-    setForms((live) => live.map((form) => (form.formId === formId ? { ...form, opened } : form)));
-  }
-
-  function end(formId: number, how: FormEnd) {
+  function end(formId: string, how: LedgerFormEnd) {
     switch (how.how) {
       case 'kept':
-        setOpened(formId, false);
-        showKeptNotice(formId, how.attempt, () => setOpened(formId, true));
+        keep(formId, how.attempt.words);
         return;
       case 'posted':
-        showPostedNotice(how.posted, how.attempt, actions);
+        showPostedNotice(how.answer, how.attempt, actions);
         break;
       case 'discarded':
         break;
     }
-    hideKeptNotice(formId);
-    setForms((live) => live.filter((form) => form.formId !== formId));
+    close(formId);
   }
 
   return (

@@ -24,6 +24,16 @@ export function meaningOfFailure(code: ErrorCode): FailureMeaning {
     case 'unknown_procedure':
     case 'sender_refused':
     case 'file_error':
+    // Stripe, or the console before it asked Stripe, said no: nothing was sold or refunded.
+    case 'stripe_not_connected':
+    case 'stripe_key_invalid':
+    case 'stripe_live_disabled':
+    case 'stripe_other_account':
+    case 'stripe_permission':
+    case 'stripe_not_found':
+    case 'stripe_refused':
+    case 'stripe_metadata':
+    case 'webhook_signature':
       return 'refused';
     case 'database_unavailable':
     case 'database_password':
@@ -37,8 +47,12 @@ export function meaningOfFailure(code: ErrorCode): FailureMeaning {
     case 'schema_newer':
     case 'disk_full':
       return 'unreachable';
-    // A command that was cut off, or an answer that main could not make sense of, may still have been committed.
+    // A command that was cut off, or an answer that main could not make sense of, may still have been committed; what
+    // Stripe was to be asked is kept in the database before, and may be finished later.
     case 'outcome_unknown':
+    case 'stripe_unavailable':
+    case 'stripe_rate_limited':
+    case 'stripe_other_mode':
     case 'cancelled':
     case 'internal':
       return 'unknown';

@@ -2,7 +2,7 @@ import { Button, Group } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { formatCredits } from '#renderer/format/credits.ts';
 import { announce } from '#renderer/ui/announce.tsx';
-import type { Posted, PostingAttempt } from './ledger-act.ts';
+import type { ActWords, Posted, PostingAttempt } from './ledger-act.ts';
 import styles from './ledger-forms.module.css';
 import type { LedgerForms } from './ledger-forms.tsx';
 
@@ -18,37 +18,63 @@ export function showPostedNotice(
   const { act, reason, words } = attempt;
   // A reversal cannot be reversed, and an expiry or a hold has no entry that could be.
   const undoable = transaction !== null && (act.act === 'grant' || act.act === 'adjustDown');
+  const done = `${words.done}.`;
+  const available = `Available now: ${formatCredits(balance.available)}`;
+  announce(undoable ? `${done} ${available}. Undo is in the notice.` : `${done} ${available}.`);
+  showNotice({
+    title: words.done,
+    message: available,
+    action: undoable
+      ? {
+          label: 'Undo',
+          run: () =>
+            forms.openReverse({
+              customerId: transaction.customerId,
+              transactionId: transaction.id,
+              prefill: { reasonCode: 'correction', note: `Undo of: ${reason.note}`.slice(0, 1000) },
+            }),
+        }
+      : undefined,
+  });
+}
+
+/** Says for ten seconds that something was done: aloud too. Sentences, the first without its full stop. */
+export function showDoneNotice(notice: { title: string; message: string }): void {
+  announce(`${notice.title}. ${notice.message}`);
+  showNotice(notice);
+}
+
+function showNotice({
+  title,
+  message,
+  action,
+}: {
+  title: string;
+  message: string;
+  action?: { label: string; run: () => void } | undefined;
+}): void {
   const id = `posted-${crypto.randomUUID()}`;
-  const sentence = `${words.done}. Available now: ${formatCredits(balance.available)}.`;
-  announce(undoable ? `${sentence} Undo is in the notice.` : sentence);
   notifications.show({
     id,
     role: 'group',
     'aria-label': 'Posted',
     autoClose: NOTICE_MS,
     closeButtonProps: { 'aria-label': 'Close notice' },
-    title: words.done,
+    title,
     message: (
       <Group justify="space-between" gap="sm" wrap="nowrap">
-        <span>Available now: {formatCredits(balance.available)}</span>
-        {undoable && (
+        <span>{message}</span>
+        {action !== undefined && (
           <Button
             size="compact-sm"
             variant="default"
             className={styles.noticeAction}
             onClick={() => {
               notifications.hide(id);
-              forms.openReverse({
-                customerId: transaction.customerId,
-                transactionId: transaction.id,
-                prefill: {
-                  reasonCode: 'correction',
-                  note: `Undo of: ${reason.note}`.slice(0, 1000),
-                },
-              });
+              action.run();
             }}
           >
-            Undo
+            {action.label}
           </Button>
         )}
       </Group>
@@ -56,14 +82,10 @@ export function showPostedNotice(
   });
 }
 
-const keptNoticeId = (formId: number) => `kept-${formId}`;
+const keptNoticeId = (formId: string) => `kept-${formId}`;
 
 /** Stays until an entry whose outcome is unknown has been settled; leads back to its form. */
-export function showKeptNotice(
-  formId: number,
-  attempt: PostingAttempt,
-  returnToForm: () => void,
-): void {
+export function showKeptNotice(formId: string, words: ActWords, returnToForm: () => void): void {
   announce('The entry is kept until its outcome is known.');
   notifications.show({
     id: keptNoticeId(formId),
@@ -76,7 +98,7 @@ export function showKeptNotice(
     message: (
       <Group justify="space-between" gap="sm" wrap="nowrap">
         <span>
-          {attempt.words.button}, {attempt.words.customer}
+          {words.button}, {words.customer}
         </span>
         <Button
           size="compact-sm"
@@ -95,6 +117,6 @@ export function showKeptNotice(
 }
 
 /** Takes the notice away once the outcome is known. */
-export function hideKeptNotice(formId: number): void {
+export function hideKeptNotice(formId: string): void {
   notifications.hide(keptNoticeId(formId));
 }

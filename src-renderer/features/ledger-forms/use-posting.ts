@@ -1,7 +1,6 @@
 import { useRef, useState } from 'react';
 import { toAppError } from '#renderer/api/client.ts';
 import type { AppError } from '#shared/errors.ts';
-import { type Posted, type PostingAttempt, postAct } from './ledger-act.ts';
 import { meaningOfFailure } from './outcome.ts';
 
 /**
@@ -15,42 +14,49 @@ type PostingState =
   | { status: 'unknown'; error: AppError }
   | { status: 'posted' };
 
-export type Posting = {
+export type Posting<Attempt> = {
   state: PostingState;
   /** Posts; does nothing while a try is under way or its outcome unknown. */
-  post: (attempt: PostingAttempt) => Promise<void>;
+  post: (attempt: Attempt) => Promise<void>;
   /** Repeats the attempt whose outcome is unknown, with the same key and the same fields. */
   checkAgain: () => Promise<void>;
 };
 
-/** Posts a form's act under one idempotency key, made when the form opens and kept until it closes. */
-export function usePosting({
+/**
+ * Posts a form's act under one idempotency key, made when the form opens and kept until it closes. Only Stripe's own
+ * refusal ends what the key stood for: it is on record as refused, and another try is another request.
+ */
+export function usePosting<Attempt, Answer>({
+  post,
   onPosted,
   onRefused,
 }: {
-  onPosted: (posted: Posted, attempt: PostingAttempt) => void;
+  /** One try. Throws AppError. */
+  post: (attempt: Attempt, idempotencyKey: string) => Promise<Answer>;
+  onPosted: (answer: Answer, attempt: Attempt) => void;
   /** Nothing was posted, and the fields can be corrected. */
   onRefused: (error: AppError) => void;
-}): Posting {
-  const [idempotencyKey] = useState(() => crypto.randomUUID());
+}): Posting<Attempt> {
+  const [idempotencyKey, setIdempotencyKey] = useState(() => crypto.randomUUID());
   const [state, setState] = useState<PostingState>({ status: 'open', error: null });
   // React renders later than a second click arrives, so what guards against it cannot be state.
   const underWay = useRef(false);
-  const unsettled = useRef<PostingAttempt | null>(null);
+  const unsettled = useRef<Attempt | null>(null);
   const done = useRef(false);
 
-  async function attemptOnce(attempt: PostingAttempt): Promise<void> {
+  async function attemptOnce(attempt: Attempt): Promise<void> {
     if (underWay.current || done.current) return;
     underWay.current = true;
     setState({ status: 'posting', repeat: unsettled.current !== null });
-    let posted: Posted;
+    let answer: Answer;
     try {
-      posted = await postAct(attempt, idempotencyKey);
+      answer = await post(attempt, idempotencyKey);
     } catch (thrown) {
       const error = toAppError(thrown);
       const meaning = meaningOfFailure(error.code);
       if (meaning === 'refused') unsettled.current = null;
       else if (meaning === 'unknown') unsettled.current = attempt;
+      if (error.code === 'stripe_refused') setIdempotencyKey(crypto.randomUUID());
       // An unreachable database says nothing about an earlier try: what was unknown stays unknown.
       setState(
         unsettled.current === null ? { status: 'open', error } : { status: 'unknown', error },
@@ -63,7 +69,7 @@ export function usePosting({
     unsettled.current = null;
     done.current = true;
     setState({ status: 'posted' });
-    onPosted(posted, attempt);
+    onPosted(answer, attempt);
   }
 
   return {

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { consoleQuery } from '#renderer/api/queries.ts';
 import { useAbility, useSession } from '#renderer/api/session.tsx';
+import { useBillingForms } from '#renderer/features/billing/billing-forms.tsx';
 import { useLedgerForms } from '#renderer/features/ledger-forms/ledger-forms.tsx';
 import { customerPath, transactionsPath } from '#renderer/navigation/paths.ts';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';
@@ -31,7 +32,9 @@ export function TransactionPanel({
   const { timeZone } = useSession();
   const query = useQuery(consoleQuery('transactions.get', place));
   const mayReverse = useAbility('reverse');
+  const mayRefund = useAbility('refund');
   const forms = useLedgerForms();
+  const billingForms = useBillingForms();
   return (
     <aside className={classes.panel} aria-label="Transaction details">
       <div className={classes.panelHead}>
@@ -59,6 +62,12 @@ export function TransactionPanel({
           <TransactionReversal
             details={query.data}
             onReverse={mayReverse ? () => forms.openReverse(place) : undefined}
+            onRefund={
+              mayRefund
+                ? (stripePaymentId) =>
+                    billingForms.openRefund({ customerId: place.customerId, stripePaymentId })
+                : undefined
+            }
           />
         </div>
       )}

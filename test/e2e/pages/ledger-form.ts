@@ -31,7 +31,7 @@ export class LedgerForm {
   }
 
   async chooseReason(label: string): Promise<void> {
-    await this.drawer.getByRole('combobox', { name: 'Reason' }).click();
+    await this.drawer.getByRole('combobox', { name: 'Reason', exact: true }).click();
     await this.page.getByRole('option', { name: label, exact: true }).click();
   }
 

@@ -43,12 +43,13 @@ export async function connectToLedger(
 /** A customer made for one test, with a purchase that never expires. */
 export async function makeCustomer(
   ledger: EmbeddedLedger,
-  { id, name, purchased }: { id: string; name: string; purchased: number },
+  { id, name, purchased = 0 }: { id: string; name: string; purchased?: number },
 ): Promise<void> {
   await ledger.query(
     `SELECT * FROM credits.ensure_customer($1, email => $2, name => $3, plan_tier => 'pro')`,
     [id, `${id}@example.com`, name],
   );
+  if (purchased === 0) return;
   await ledger.query(
     `SELECT * FROM credits.add_credits($1, $2, 'purchase', 'Credit pack', stripe_payment_id => $3)`,
     [id, purchased, `pi_${id}`],

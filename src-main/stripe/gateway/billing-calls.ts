@@ -1,0 +1,64 @@
+import type Stripe from 'stripe';
+import type { AskStripe } from './ask-stripe.ts';
+import { pageOf } from './checkout-calls.ts';
+import type { PaidInvoice, StripeGateway } from './gateway.ts';
+import { orUndefined } from './optional-answer.ts';
+import { paymentOnInvoice, readInvoice, readSubscription } from './read-billing.ts';
+import { idOf } from './read-objects.ts';
+import { after, restOfList, wholeList } from './whole-list.ts';
+
+type BillingCalls = Pick<
+  StripeGateway,
+  'getInvoice' | 'listPaidInvoices' | 'paymentOfInvoice' | 'getSubscription'
+>;
+
+/** Invoices and subscriptions. */
+export function billingCalls(ask: AskStripe): BillingCalls {
+  /** An invoice carries its first lines only. */
+  async function withLines(invoice: Stripe.Invoice): Promise<PaidInvoice> {
+    const lines = await restOfList(invoice.lines, (lastId) =>
+      ask.list((stripe) => stripe.invoices.listLineItems(invoice.id, after(lastId))),
+    );
+    return readInvoice(invoice, lines);
+  }
+
+  return {
+    getInvoice: async (id) => withLines(await ask.one((stripe) => stripe.invoices.retrieve(id))),
+
+    listPaidInvoices: async (page) => {
+      const { data, has_more } = await ask.list((stripe) =>
+        stripe.invoices.list({ status: 'paid', ...pageOf(page) }),
+      );
+      return { items: await Promise.all(data.map(withLines)), hasMore: has_more === true };
+    },
+
+    paymentOfInvoice: async (invoiceId) => {
+      const payments = await orUndefined(
+        wholeList((lastId) =>
+          ask.list((stripe) =>
+            stripe.invoicePayments.list({ invoice: invoiceId, status: 'paid', ...after(lastId) }),
+          ),
+        ),
+      );
+      if (payments === undefined) {
+        // An older server has no invoice payments; the invoice itself must then be there.
+        return paymentOnInvoice(await ask.one((stripe) => stripe.invoices.retrieve(invoiceId)));
+      }
+      for (const { payment } of payments) {
+        const intentId = idOf(payment.payment_intent);
+        if (intentId !== null) return intentId;
+      }
+      return null;
+    },
+
+    getSubscription: async (id) => {
+      const subscription = await ask.one((stripe) => stripe.subscriptions.retrieve(id));
+      const items = await restOfList(subscription.items, (lastId) =>
+        ask.list((stripe) =>
+          stripe.subscriptionItems.list({ subscription: subscription.id, ...after(lastId) }),
+        ),
+      );
+      return readSubscription(subscription, items);
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import type Stripe from 'stripe';
+import type { PaidInvoice, StripeSubscription } from './gateway.ts';
+import { idOf, instantOf, metadataOf } from './read-objects.ts';
+
+/*
+ * Invoices and subscriptions. Stripe moved several of their fields in 2025; servers that play an older Stripe still have
+ * them where they were, and are understood.
+ */
+
+type OlderInvoice = {
+  subscription?: string | { id: string } | null;
+  subscription_details?: { metadata?: Stripe.Metadata | null } | null;
+  payment_intent?: string | { id: string } | null;
+};
+type OlderLine = {
+  type?: string;
+  proration?: boolean;
+  price?: { id: string; product?: string | { id: string } } | null;
+};
+type OlderSubscription = { current_period_start?: number; current_period_end?: number };
+
+/** An invoice with these lines, which are all of its lines. */
+export function readInvoice(
+  invoice: Stripe.Invoice & OlderInvoice,
+  lines: Stripe.InvoiceLineItem[],
+): PaidInvoice {
+  const details = invoice.parent?.subscription_details;
+  return {
+    id: invoice.id,
+    livemode: invoice.livemode,
+    status: invoice.status ?? 'draft',
+    billingReason: invoice.billing_reason ?? null,
+    currency: invoice.currency,
+    amountPaidMinor: invoice.amount_paid,
+    customerId: idOf(invoice.customer),
+    subscriptionId: idOf(details?.subscription) ?? idOf(invoice.subscription),
+    subscriptionMetadata: metadataOf(details?.metadata ?? invoice.subscription_details?.metadata),
+    metadata: metadataOf(invoice.metadata),
+    lines: lines.filter(isOfSubscription).map(readInvoiceLine),
+    createdAt: instantOf(invoice.created),
+    paidAt: invoice.status_transitions?.paid_at
+      ? instantOf(invoice.status_transitions.paid_at)
+      : null,
+  };
+}
+
+function isOfSubscription(line: Stripe.InvoiceLineItem & OlderLine): boolean {
+  if (line.parent === undefined || line.parent === null) {
+    return line.type === 'subscription' && line.proration !== true;
+  }
+  return line.parent.subscription_item_details?.proration === false;
+}
+
+function readInvoiceLine(line: Stripe.InvoiceLineItem & OlderLine): PaidInvoice['lines'][number] {
+  const details = line.pricing?.price_details;
+  return {
+    priceId: idOf(details?.price) ?? idOf(line.price),
+    productId: details?.product ?? idOf(line.price?.product),
+    periodStart: instantOf(line.period.start),
+    periodEnd: instantOf(line.period.end),
+  };
+}
+
+/** The payment intent an older server names on the invoice itself; null where there is none. */
+export function paymentOnInvoice(invoice: Stripe.Invoice & OlderInvoice): string | null {
+  return idOf(invoice.payment_intent);
+}
+
+/** A subscription with these items, which are all of its items. */
+export function readSubscription(
+  subscription: Stripe.Subscription & OlderSubscription,
+  items: Stripe.SubscriptionItem[],
+): StripeSubscription {
+  return {
+    id: subscription.id,
+    livemode: subscription.livemode,
+    customerId: idOf(subscription.customer) ?? '',
+    status: subscription.status,
+    cancelAtPeriodEnd: subscription.cancel_at_period_end ?? false,
+    metadata: metadataOf(subscription.metadata),
+    items: items.map((item) => ({
+      priceId: item.price.id,
+      productId: idOf(item.price.product),
+      lookupKey: item.price.lookup_key ?? null,
+      currentPeriodStart: instantOf(item.current_period_start ?? subscription.current_period_start),
+      currentPeriodEnd: instantOf(item.current_period_end ?? subscription.current_period_end),
+    })),
+  };
+}

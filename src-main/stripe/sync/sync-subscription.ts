@@ -1,0 +1,133 @@
+import { sql } from 'kysely';
+import type { LedgerSession } from '#main/ledger/ledger-session.ts';
+import { AppError } from '#shared/errors.ts';
+import type { StripeSubscription } from '../gateway/gateway.ts';
+import type { StripeTarget } from '../stripe-target.ts';
+import { applySync, type SyncOutcome } from './apply-sync.ts';
+import { customerOfSubscription } from './customer-of-subscription.ts';
+import { lockObject } from './lock-object.ts';
+import { type Plan, planOfMetadata, planOfPrice } from './plan-of-price.ts';
+
+/** What a customer is on when the last subscription ended, where the workspace has such a plan. */
+const PLAN_WITHOUT_SUBSCRIPTION = 'free';
+
+/**
+ * Makes a customer's plan agree with a subscription: the plan of the most monthly credits among the customer's running
+ * subscriptions (active, trialing, past due), and the free one after the last ended. Moves no credits. A subscription to
+ * no plan of the catalog is ignored. Errors: `stripe_metadata`, `not_found` where its customer is not there,
+ * `stripe_other_mode`, those of the gateway and of applySync.
+ */
+export async function syncSubscription(
+  target: StripeTarget,
+  subscriptionId: string,
+  finish?: (session: LedgerSession, outcome: SyncOutcome) => Promise<void>,
+): Promise<SyncOutcome> {
+  return applySync(
+    target,
+    subscriptionId,
+    async () => {
+      const subscription = await target.gateway.getSubscription(subscriptionId);
+      if (subscription.livemode !== target.livemode) {
+        throw new AppError(
+          'stripe_other_mode',
+          `${subscriptionId} belongs to the other mode (test or live). Nothing was changed.`,
+        );
+      }
+      return (session) => applySubscription(target, session, subscription);
+    },
+    finish,
+  );
+}
+
+async function applySubscription(
+  target: StripeTarget,
+  session: LedgerSession,
+  subscription: StripeSubscription,
+): Promise<SyncOutcome> {
+  const { id, status } = subscription;
+  const chosen = await choosePlan(target, session, subscription);
+  const [known] = await session.run(sql`
+    SELECT FROM credits_billing.subscriptions WHERE id = ${id}`);
+  if (chosen === undefined && known === undefined) {
+    return {
+      outcome: `${id} is to no plan of the catalog.`,
+      ignored: true,
+      transactions: [],
+      customerIds: [],
+    };
+  }
+  const customerId = await customerOfSubscription(session.run, {
+    objectId: id,
+    subscriptionId: id,
+    stripeCustomerId: subscription.customerId,
+    metadata: subscription.metadata,
+  });
+  // Two subscriptions of one customer decide one plan.
+  await lockObject(session, `plan:${customerId}`);
+  const item = chosen?.item ?? subscription.items[0];
+  await session.run(sql`
+    INSERT INTO credits_billing.subscriptions AS s (id, account_id, customer_id, status, plan_tier, price_id, current_period_start,
+      current_period_end, cancel_at_period_end)
+    VALUES (${id}, ${target.accountId}, ${customerId}, ${status}, ${chosen?.plan.tier ?? null}, ${item?.priceId ?? null},
+      ${item?.currentPeriodStart ?? null}, ${item?.currentPeriodEnd ?? null}, ${subscription.cancelAtPeriodEnd})
+    ON CONFLICT (id) DO UPDATE
+    SET customer_id = excluded.customer_id, status = excluded.status, plan_tier = excluded.plan_tier, price_id = excluded.price_id,
+      current_period_start = excluded.current_period_start, current_period_end = excluded.current_period_end,
+      cancel_at_period_end = excluded.cancel_at_period_end, changed_at = clock_timestamp()`);
+  const plan = await setPlan(session, customerId, status);
+  return {
+    outcome: `${id} is ${status}; ${customerId} is on ${plan === null ? 'no plan' : `the plan ${plan}`}.`,
+    ignored: false,
+    transactions: [],
+    customerIds: [customerId],
+  };
+}
+
+async function choosePlan(
+  target: StripeTarget,
+  session: LedgerSession,
+  subscription: StripeSubscription,
+): Promise<{ plan: Plan; item: StripeSubscription['items'][number] | undefined } | undefined> {
+  let best: { plan: Plan; item: StripeSubscription['items'][number] | undefined } | undefined;
+  for (const item of subscription.items) {
+    const plan = await planOfPrice(session.run, target.accountId, {
+      id: item.priceId,
+      lookupKey: item.lookupKey,
+    });
+    if (plan !== undefined && plan.credits > (best?.plan.credits ?? -1)) best = { plan, item };
+  }
+  if (best !== undefined) return best;
+  const plan = await planOfMetadata(session.run, subscription.metadata);
+  return plan && { plan, item: subscription.items[0] };
+}
+
+/** Sets the plan that all of the customer's subscriptions together come to; answers with it. */
+async function setPlan(
+  session: LedgerSession,
+  customerId: string,
+  status: string,
+): Promise<string | null> {
+  const [now] = await session.run(sql<{
+    plan_tier: string | null;
+    running: string | null;
+    without: string | null;
+  }>`
+    SELECT c.plan_tier,
+      (SELECT p.tier FROM credits_billing.subscriptions s JOIN credits_billing.plans p ON p.tier = s.plan_tier
+        WHERE s.customer_id = c.id AND s.status IN ('active', 'trialing', 'past_due')
+        ORDER BY p.monthly_credits DESC, p.tier LIMIT 1) AS running,
+      (SELECT p.tier FROM credits_billing.plans p WHERE p.tier = ${PLAN_WITHOUT_SUBSCRIPTION} AND p.active) AS without
+    FROM credits.customers c WHERE c.id = ${customerId}`);
+  if (now === undefined) return null;
+  // One that never started ended nothing: a plan set by hand stays.
+  const neverStarted = status === 'incomplete' || status === 'incomplete_expired';
+  const plan = now.running ?? (neverStarted ? now.plan_tier : now.without);
+  if (plan !== now.plan_tier) {
+    await session.call<{ id: string }>({
+      name: 'stripe.set_plan_tier',
+      text: 'SELECT f.id FROM credits.set_plan_tier(customer_id => $1, plan_tier => $2) f',
+      values: [customerId, plan],
+    });
+  }
+  return plan;
+}

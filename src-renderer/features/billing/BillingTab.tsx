@@ -1,0 +1,103 @@
+import { Button } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { useAbility } from '#renderer/api/session.tsx';
+import { CopyableId } from '#renderer/ui/CopyableId.tsx';
+import { ErrorState } from '#renderer/ui/ErrorState.tsx';
+import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
+import styles from './billing.module.css';
+import { useBillingForms } from './billing-context.ts';
+import { CheckoutList } from './CheckoutList.tsx';
+import { MoneyBackTable } from './MoneyBackTable.tsx';
+import { PaymentsTable } from './PaymentsTable.tsx';
+import { useCustomerBilling, useStripeStatus } from './queries.ts';
+import { RefundRequestList } from './RefundRequestList.tsx';
+import { isUsable, StripeModeNote } from './StripeModeNote.tsx';
+import { SubscriptionsTable } from './SubscriptionsTable.tsx';
+
+/** Everything of a customer that has to do with money: what is being sold, what was paid, and what went back. */
+export function BillingTab({
+  customerId,
+  onOpenTransaction,
+}: {
+  customerId: string;
+  onOpenTransaction: (transactionId: string) => void;
+}) {
+  const billing = useCustomerBilling(customerId);
+  const stripe = useStripeStatus();
+  const maySell = useAbility('sell');
+  const forms = useBillingForms();
+  if (billing.data === undefined) {
+    return billing.isError ? (
+      <ErrorState error={billing.error} onRetry={() => void billing.refetch()} />
+    ) : (
+      <LoadingRows count={8} label="Loading billing" />
+    );
+  }
+  const { stripeCustomerId, checkouts, payments, refundRequests, moneyBack, subscriptions } =
+    billing.data;
+  const canSell = isUsable(stripe.data);
+  // What Stripe refunded stands among the refunds.
+  const openRequests = refundRequests.filter(({ state }) => state !== 'refunded');
+  return (
+    <div className={styles.billing}>
+      <div className={styles.head}>
+        <div className={styles.headWords}>
+          {stripe.data !== undefined ? (
+            <StripeModeNote status={stripe.data} />
+          ) : (
+            stripe.isError && (
+              <ErrorState error={stripe.error} onRetry={() => void stripe.refetch()} />
+            )
+          )}
+          <p className={styles.stripeCustomer}>
+            {stripeCustomerId === null ? (
+              'Not a Stripe customer yet: the first payment link makes one.'
+            ) : (
+              <>
+                Stripe customer <CopyableId value={stripeCustomerId} label="Stripe customer id" />
+              </>
+            )}
+          </p>
+        </div>
+        {maySell && canSell && (
+          <div className={styles.headActions}>
+            <Button onClick={() => forms.openSale(customerId)}>New payment link…</Button>
+            <Button variant="default" onClick={() => forms.openSale(customerId, 'subscription')}>
+              Sell a plan…
+            </Button>
+          </div>
+        )}
+      </div>
+      <Section title="Payment links">
+        <CheckoutList checkouts={checkouts} />
+      </Section>
+      {openRequests.length > 0 && (
+        <Section title="Refunds not confirmed">
+          <RefundRequestList requests={openRequests} />
+        </Section>
+      )}
+      <Section title="Payments">
+        <PaymentsTable
+          customerId={customerId}
+          payments={payments}
+          onOpenTransaction={onOpenTransaction}
+        />
+      </Section>
+      <Section title="Refunds and disputes">
+        <MoneyBackTable rows={moneyBack} />
+      </Section>
+      <Section title="Subscriptions">
+        <SubscriptionsTable subscriptions={subscriptions} />
+      </Section>
+    </div>
+  );
+}
+
+function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className={styles.section} aria-label={title}>
+      <h2 className={styles.title}>{title}</h2>
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,159 @@
+import { Anchor, Button } from '@mantine/core';
+import { useCallback, useRef } from 'react';
+import { Link } from 'wouter';
+import { useCommand } from '#renderer/api/queries.ts';
+import { useAbility } from '#renderer/api/session.tsx';
+import { customerPath } from '#renderer/navigation/paths.ts';
+import { CopyableId } from '#renderer/ui/CopyableId.tsx';
+import { ErrorState } from '#renderer/ui/ErrorState.tsx';
+import { Fact, Facts } from '#renderer/ui/Facts.tsx';
+import { InstantText } from '#renderer/ui/InstantText.tsx';
+import { ExternalIcon } from '#renderer/ui/icons.tsx';
+import { MoneyAmount } from '#renderer/ui/MoneyAmount.tsx';
+import { SideDrawer } from '#renderer/ui/SideDrawer.tsx';
+import type { Finding } from '#shared/ipc/reconciliation.ts';
+import { RepairForm } from './RepairForm.tsx';
+import classes from './reconciliation.module.css';
+import { bucketWords, creditsOrNone, customerOf } from './run-words.ts';
+import { stripePageOf } from './stripe-page.ts';
+
+/** One difference: both sides of it, and its repair where the role may. */
+export function FindingDrawer({
+  finding,
+  mayRepair,
+  onClose,
+}: {
+  finding: Finding;
+  /** Stripe can be asked; the ability is looked at here. */
+  mayRepair: boolean;
+  onClose: () => void;
+}) {
+  const mayManage = useAbility('manageStripe');
+  const isHeld = useRef(false);
+  const hold = useCallback((held: boolean) => {
+    isHeld.current = held;
+  }, []);
+  const { label, sentence } = bucketWords(finding.bucket);
+  const isOpen = finding.state === 'open';
+  return (
+    <SideDrawer
+      opened
+      // Esc reaches the question that lies over the drawer and the drawer alike; and a repair under way has its outcome to tell.
+      onClose={() => {
+        if (!isHeld.current) onClose();
+      }}
+      title={label}
+      width={500}
+    >
+      <div className={classes.drawer}>
+        <div>
+          <p className={classes.detail}>{finding.detail}</p>
+          <p className={classes.hint}>{sentence}</p>
+        </div>
+        <FindingFacts finding={finding} />
+        {isOpen && mayManage && mayRepair && (
+          <RepairForm finding={finding} onHold={hold} onRepaired={onClose} />
+        )}
+        {isOpen && mayManage && !mayRepair && (
+          <p className={classes.hint}>
+            To repair it, Stripe has to be connected: see Settings, Stripe.
+          </p>
+        )}
+        {isOpen && !mayManage && (
+          <p className={classes.hint}>
+            The database role in use may not repair it: someone who manages Stripe can.
+          </p>
+        )}
+      </div>
+    </SideDrawer>
+  );
+}
+
+function FindingFacts({ finding }: { finding: Finding }) {
+  const { customerId, price, repairedAt } = finding;
+  return (
+    <Facts>
+      <Fact name="Customer">
+        {customerId === null ? (
+          'Not known'
+        ) : (
+          <>
+            <Anchor component={Link} inherit href={customerPath(customerId)}>
+              {customerOf(finding)}
+            </Anchor>{' '}
+            {finding.customerName !== null && <CopyableId value={customerId} label="Customer id" />}
+          </>
+        )}
+      </Fact>
+      <Fact name="Expected">{creditsOrNone(finding.expectedCredits)}</Fact>
+      <Fact name="Found">{creditsOrNone(finding.foundCredits)}</Fact>
+      {price !== null && (
+        <Fact name="Money">
+          <MoneyAmount value={price} />
+        </Fact>
+      )}
+      <Fact name="In the ledger">
+        <LedgerSide customerId={customerId} transactionId={finding.transactionId} />
+      </Fact>
+      <Fact name="In Stripe">
+        <StripeSide finding={finding} />
+      </Fact>
+      {finding.state === 'repaired' && (
+        <Fact name="Repaired">
+          {repairedAt !== null && <InstantText iso={repairedAt} />}
+          {finding.repairedByTransactionId !== null && (
+            <>
+              {' as '}
+              <LedgerSide customerId={customerId} transactionId={finding.repairedByTransactionId} />
+            </>
+          )}
+        </Fact>
+      )}
+    </Facts>
+  );
+}
+
+function LedgerSide({
+  customerId,
+  transactionId,
+}: {
+  customerId: string | null;
+  transactionId: string | null;
+}) {
+  if (transactionId === null) return 'Nothing';
+  if (customerId === null) return `Transaction ${transactionId}`;
+  return (
+    <Anchor component={Link} inherit href={customerPath(customerId, 'transactions')}>
+      Transaction {transactionId}
+    </Anchor>
+  );
+}
+
+function StripeSide({ finding }: { finding: Finding }) {
+  const open = useCommand('settings.openCaseLink');
+  const { stripeObjectId, stripePaymentId } = finding;
+  const page = stripePageOf(finding);
+  const ids = [...new Set([stripeObjectId, stripePaymentId])].filter((id) => id !== null);
+  if (ids.length === 0) return 'Nothing';
+  return (
+    <>
+      {ids.map((id) => (
+        <div key={id}>
+          <CopyableId value={id} label={id === stripeObjectId ? 'Stripe id' : 'Payment id'} />
+        </div>
+      ))}
+      {page !== null && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          rightSection={<ExternalIcon size={12} />}
+          title={page}
+          onClick={() => open.mutate({ url: page })}
+        >
+          Open in Stripe
+        </Button>
+      )}
+      {open.error !== null && <ErrorState error={open.error} />}
+    </>
+  );
+}
