@@ -41,7 +41,7 @@ test('a package is bought on the simulator’s page, used, partly refunded and c
   await payer.pay(link);
   await expect(payer.page.getByRole('heading', { name: 'Paid' })).toBeVisible();
   await expect(billing.sale.getByText(/500 credits were granted/)).toBeVisible(SOON);
-  await billing.sale.getByRole('button', { name: 'Close', exact: true }).last().click();
+  await billing.closeSale();
   await expect(billing.customer.figure('Available')).toHaveText('500');
 
   await ledger.query("SELECT * FROM credits.deduct_credits($1, 200, 'Rendering')", [CUSTOMER.id]);
@@ -104,7 +104,7 @@ test('a refund and a dispute made in Stripe’s own dashboard reach the ledger b
   const link = await billing.makeLink(/500 credits/, /^Create link/);
   await payer.pay(link);
   await expect(billing.sale.getByText(/500 credits were granted/)).toBeVisible(SOON);
-  await billing.sale.getByRole('button', { name: 'Close', exact: true }).last().click();
+  await billing.closeSale();
 
   await payer.page.goto(new URL('/', link).href);
   await payer.page.getByText('Dispute', { exact: true }).first().click();

@@ -16,6 +16,7 @@ import { arrangeStories } from './stories.ts';
 import { tourConnections } from './tour-connections.ts';
 import { tourCustomers } from './tour-customers.ts';
 import { tourForms } from './tour-forms.ts';
+import { tourMoney } from './tour-money.ts';
 import { tourShell } from './tour-shell.ts';
 import { tourSizes } from './tour-sizes.ts';
 import { tourTransactions } from './tour-transactions.ts';
@@ -47,6 +48,7 @@ try {
   await tourForms(tour, stories);
   await tourTransactions(tour, stories);
   await tourUsage(tour);
+  await tourMoney(tour, stories);
   await tourShell(tour, stories);
   await tourSizes(tour, stories);
   await ledger.end();

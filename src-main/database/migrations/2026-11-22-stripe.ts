@@ -26,6 +26,7 @@ const STATEMENTS = [
     ADD COLUMN paid_at timestamptz`,
   `CREATE UNIQUE INDEX stripe_payments_by_intent ON credits.stripe_payments (payment_intent_id) WHERE payment_intent_id IS NOT NULL`,
   `CREATE UNIQUE INDEX stripe_payments_by_session ON credits.stripe_payments (session_id) WHERE session_id IS NOT NULL`,
+  `CREATE UNIQUE INDEX stripe_payments_by_invoice ON credits.stripe_payments (invoice_id) WHERE invoice_id IS NOT NULL`,
   `CREATE INDEX stripe_payments_by_customer ON credits.stripe_payments (customer_id)`,
   // What was taken back for a payment: settle_payment and every report of refunds ask for it.
   `CREATE INDEX credit_transactions_clawbacks ON credits.credit_transactions (customer_id, stripe_payment_id)

@@ -60,7 +60,9 @@ BEGIN
     CONTINUE WHEN claim.is_open;
     IF hold.id IS NOT NULL THEN
       PERFORM credits.release_hold(customer_id, hold.id);
-      covered := hold.amount;
+      account := credits.lock_account(customer_id);
+      -- A clawback may have taken what was held.
+      covered := least(hold.amount, greatest(0, account.credits_balance - account.credits_held));
     END IF;
     amount := least(claim.wanted - claim.asked, credits.payment_unsettled(customer_id, provisioned.id));
     CONTINUE WHEN amount <= 0;

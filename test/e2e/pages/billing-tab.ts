@@ -29,15 +29,29 @@ export class BillingTab {
     return this.consoleWindow.main.getByRole('button', { name: 'New payment link…' });
   }
 
+  get sellPlanButton(): Locator {
+    return this.consoleWindow.main.getByRole('button', { name: 'Sell a plan…' });
+  }
+
+  /** The link that the open drawer shows. */
+  async link(): Promise<string> {
+    const link = this.sale.getByText(/^http:\/\/127\.0\.0\.1:\d+\/pay\//);
+    return (await link.first().innerText()).trim();
+  }
+
+  async closeSale(): Promise<void> {
+    await this.sale.getByRole('button', { name: 'Close', exact: true }).last().click();
+    await expect(this.sale).toBeHidden();
+  }
+
   /** Makes a link for a package and answers with it. `button` is what the drawer's button says then. */
-  async makeLink(item: RegExp, button: RegExp, kind?: string): Promise<string> {
+  async makeLink(item: RegExp, button: RegExp, kind?: string | RegExp): Promise<string> {
     await this.sellButton.click();
     if (kind !== undefined) await this.sale.getByRole('radio', { name: kind }).check();
     await this.sale.getByRole('radio', { name: item }).check();
     await this.sale.getByRole('button', { name: button }).click();
     await expect(this.sale.getByText('Waiting for payment')).toBeVisible();
-    const link = this.sale.getByText(/^http:\/\/127\.0\.0\.1:\d+\/pay\//);
-    return (await link.first().innerText()).trim();
+    return this.link();
   }
 
   async startRefund(name: RegExp): Promise<LedgerForm> {
