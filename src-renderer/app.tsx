@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react';
 import { Router } from 'wouter';
 import { createQueryClient, followConsoleEvents } from './api/query-client.ts';
 import { SessionProvider, useSession } from './api/session.tsx';
-import { BillingFormsProvider } from './features/billing/billing-forms.tsx';
+import { BillingFormsProvider } from './features/billing/billing.tsx';
 import { LedgerFormsProvider } from './features/ledger-forms/ledger-forms.tsx';
 import { useHashLocation } from './navigation/hash-location.ts';
 import { Shell } from './shell/Shell.tsx';

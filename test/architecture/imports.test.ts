@@ -143,7 +143,7 @@ describe('who may import whom', () => {
   it('keeps the renderer’s features apart, but for the doors to forms that post', () => {
     const doors = [
       'src-renderer/features/ledger-forms/ledger-forms.tsx',
-      'src-renderer/features/billing/billing-forms.tsx',
+      'src-renderer/features/billing/billing.tsx',
     ];
     expect(
       offenders(({ file, target }) => {

@@ -2,7 +2,7 @@ import { notifications } from '@mantine/notifications';
 import { screen, waitFor, within } from '@testing-library/react';
 import { useEffect } from 'react';
 import { afterEach, describe, expect, it } from 'vitest';
-import { useBillingForms } from '#renderer/features/billing/billing-forms.tsx';
+import { useBillingForms } from '#renderer/features/billing/billing.tsx';
 import { TransactionDrawer } from '#renderer/features/customers/TransactionDrawer.tsx';
 import { AppError } from '#shared/errors.ts';
 import type { Contract } from '#shared/ipc/contract.ts';

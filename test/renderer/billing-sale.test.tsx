@@ -2,7 +2,7 @@ import { notifications } from '@mantine/notifications';
 import { screen, waitFor, within } from '@testing-library/react';
 import { useEffect } from 'react';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type BillingForms, useBillingForms } from '#renderer/features/billing/billing-forms.tsx';
+import { type BillingForms, useBillingForms } from '#renderer/features/billing/billing.tsx';
 import { AppError } from '#shared/errors.ts';
 import {
   aBilling,

@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
-import { BillingTab } from '#renderer/features/billing/billing-forms.tsx';
+import { BillingTab } from '#renderer/features/billing/billing.tsx';
 import { AppError } from '#shared/errors.ts';
 import type { Ability } from '#shared/ipc/settings.ts';
 import {

@@ -6,7 +6,7 @@ import { type ComponentType, Fragment, type ReactNode, useEffect } from 'react';
 import { Router } from 'wouter';
 import { createQueryClient, followConsoleEvents } from '#renderer/api/query-client.ts';
 import { SessionProvider } from '#renderer/api/session.tsx';
-import { BillingFormsProvider } from '#renderer/features/billing/billing-forms.tsx';
+import { BillingFormsProvider } from '#renderer/features/billing/billing.tsx';
 import { LedgerFormsProvider } from '#renderer/features/ledger-forms/ledger-forms.tsx';
 import { useHashLocation } from '#renderer/navigation/hash-location.ts';
 import { ConsoleTheme } from '#renderer/theme/ConsoleTheme.tsx';

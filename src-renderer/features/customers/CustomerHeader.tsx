@@ -2,7 +2,7 @@ import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { useAbility, useSession } from '#renderer/api/session.tsx';
-import { useBillingForms } from '#renderer/features/billing/billing-forms.tsx';
+import { useBillingForms } from '#renderer/features/billing/billing.tsx';
 import { useLedgerForms } from '#renderer/features/ledger-forms/ledger-forms.tsx';
 import { formatDate } from '#renderer/format/time.ts';
 import { transactionsPath } from '#renderer/navigation/paths.ts';

@@ -2,7 +2,7 @@ import { Tabs } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useRef, useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
-import { BillingTab } from '#renderer/features/billing/billing-forms.tsx';
+import { BillingTab } from '#renderer/features/billing/billing.tsx';
 import { formatCredits } from '#renderer/format/credits.ts';
 import {
   CUSTOMER_TABS,

@@ -1,5 +1,5 @@
 import { useAbility, useSession } from '#renderer/api/session.tsx';
-import { useBillingForms } from '#renderer/features/billing/billing-forms.tsx';
+import { useBillingForms } from '#renderer/features/billing/billing.tsx';
 import { useLedgerForms } from '#renderer/features/ledger-forms/ledger-forms.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';

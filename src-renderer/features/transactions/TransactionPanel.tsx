@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { consoleQuery } from '#renderer/api/queries.ts';
 import { useAbility, useSession } from '#renderer/api/session.tsx';
-import { useBillingForms } from '#renderer/features/billing/billing-forms.tsx';
+import { useBillingForms } from '#renderer/features/billing/billing.tsx';
 import { useLedgerForms } from '#renderer/features/ledger-forms/ledger-forms.tsx';
 import { customerPath, transactionsPath } from '#renderer/navigation/paths.ts';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';

@@ -141,7 +141,11 @@ export async function walkMoney(
       .first(),
   ).toBeVisible(SOON);
   await look('reconciliation-findings');
-  await main.getByRole('row').filter({ hasText: /Orphan/ }).first().click();
+  await main
+    .getByRole('row')
+    .filter({ hasText: /Orphan/ })
+    .first()
+    .click();
   const finding = page.getByRole('dialog', { name: /Orphan/ });
   await expect(finding.getByRole('textbox', { name: 'Note' })).toBeVisible(SOON);
   await look('reconciliation-repair');
