@@ -1,4 +1,5 @@
 import { startEventWork } from '../stripe/inbox/event-work.ts';
+import { startRefundWork } from '../stripe/refunds/refund-work.ts';
 import { UsageError, wholeNumber } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
 import { openStripe, readStripeAddress, STRIPE_OPTIONS } from './open-stripe.ts';
@@ -46,12 +47,15 @@ export const serveCommand: Command = {
     }).catch((error: unknown) => {
       throw listenError(error, host, port);
     });
+    const onBillingChange = (customerId: string | null) =>
+      log.info('Credits or billing changed.', { customerId });
     const work = startEventWork(target, {
       poll: true,
       pollEveryMs: POLL_EVERY_MS,
       onChange: () => undefined,
-      onBillingChange: (customerId) => log.info('Credits or billing changed.', { customerId }),
+      onBillingChange,
     });
+    const refunds = startRefundWork(target, { onBillingChange });
     log.info('Ready.', {
       address: server.url,
       account: target.accountId,
@@ -64,7 +68,10 @@ export const serveCommand: Command = {
     );
     await aborted(signal);
     log.info('Stopping: what is under way is finished first.');
-    const isDone = await within(STOP_WITHIN_MS, Promise.all([server.close(), work.stop()]));
+    const isDone = await within(
+      STOP_WITHIN_MS,
+      Promise.all([server.close(), work.stop(), refunds.stop()]),
+    );
     if (isDone) log.info('Stopped.');
     else log.warn('Stopped before everything was finished; the next start goes on with it.');
     return { data: {}, lines: [] };

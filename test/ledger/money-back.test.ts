@@ -328,6 +328,20 @@ describe('a dispute', () => {
   });
 });
 
+describe('a refund and a dispute of one payment', () => {
+  it('together never take the balance below zero under the policy remaining', async () => {
+    // Found by the property test of event orders: the refund undercut the dispute's hold.
+    const bought = await purchase(82, 262);
+    const dispute = `dp_${randomUUID()}`;
+    await moneyBack(bought, dispute, 'dispute', 5, 'needs_response');
+    await spend(bought.customerId, 38);
+    await moneyBack(bought, `re_${randomUUID()}`, 'refund', 136, 'pending');
+    await moneyBack(bought, dispute, 'dispute', 5, 'lost');
+    expect(await account(bought.customerId)).toMatchObject({ balance: 0, held: 0 });
+    await expectSound(bought.customerId);
+  });
+});
+
 describe('the safe refund', () => {
   it('is the largest whose credits are all still there', async () => {
     await fc.assert(

@@ -234,16 +234,16 @@ describe('keys and menu', () => {
   });
 
   it.each([
-    ['gp', 'Catalog'],
-    ['gr', 'Refunds and disputes'],
-    ['ge', 'Stripe events'],
-    ['gb', 'Reconciliation'],
-    ['gm', 'Stripe'],
-  ])('%s opens the page %s, which the sidebar marks', async (keys, label) => {
+    ['gp', 'Catalog', 'Catalog'],
+    ['gr', 'Refunds', 'Refunds and disputes'],
+    ['ge', 'Stripe events', 'Stripe events'],
+    ['gb', 'Reconciliation', 'Reconciliation'],
+    ['gm', 'Stripe', 'Stripe'],
+  ])('%s opens the page %s, which the sidebar marks', async (keys, label, title) => {
     const { user } = renderApp({ handlers, path: '/about' });
     await heading('About Credit Console');
     await user.keyboard(keys);
-    await heading(label);
+    await heading(title);
     const pages = within(screen.getByRole('navigation', { name: 'Pages' }));
     expect(pages.getByRole('link', { name: label })).toHaveAttribute('aria-current', 'page');
     expect(document.title).toBe(`${label} – This computer`);

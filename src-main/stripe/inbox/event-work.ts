@@ -1,6 +1,5 @@
 import { AppError } from '#shared/errors.ts';
 import { giveUpPolling, pollEvents } from '../polling/poll-events.ts';
-import { finishRefunds } from '../refunds/finish-refunds.ts';
 import type { StripeTarget } from '../stripe-target.ts';
 import { repeatWork } from './repeat-work.ts';
 import { onEventStored } from './wake-workers.ts';
@@ -23,7 +22,6 @@ export type EventWork = {
 
 // Other processes put events into the same inbox, and failed ones become due by time alone.
 const INBOX_EVERY_MS = 2_000;
-const REFUNDS_EVERY_MS = 60_000;
 
 /**
  * Reads Stripe's events (where `poll`), handles what is in the inbox, and finishes refunds that wait, until it is stopped. An error never ends it: it is
@@ -57,13 +55,6 @@ export function startEventWork(
     if (events > 0) options.onChange();
   }
 
-  let isFirstRound = true;
-  async function finishWaitingRefunds(): Promise<void> {
-    const { finished } = await finishRefunds(target, { all: isFirstRound });
-    isFirstRound = false;
-    tellCustomers(new Set(finished.map(({ customerId }) => customerId)));
-  }
-
   async function poll(force: boolean): Promise<void> {
     const before = { polling, error };
     try {
@@ -95,11 +86,6 @@ export function startEventWork(
         onError: tell('Stripe’s events could not be read; it is tried again.'),
       })
     : undefined;
-  const refunds = repeatWork({
-    everyMs: REFUNDS_EVERY_MS,
-    work: finishWaitingRefunds,
-    onError: tell('Refunds that wait for Stripe could not be finished; it is tried again.'),
-  });
   const stopListening = onEventStored(target, () => inbox.wake());
 
   return {
@@ -112,7 +98,7 @@ export function startEventWork(
     async stop() {
       stopping.abort(new AppError('cancelled', 'The work on events was stopped.'));
       stopListening();
-      await Promise.all([inbox.stop(), reading?.stop(), refunds.stop()]);
+      await Promise.all([inbox.stop(), reading?.stop()]);
       // Where the database is gone, the lease ends by itself.
       if (reading) await giveUpPolling(target, worker).catch(() => undefined);
     },

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { StripeSettings } from '#main/settings/settings-file.ts';
 import { AppError } from '#shared/errors.ts';
+import { startRefundWork } from '../refunds/refund-work.ts';
 import type { StripeTarget } from '../stripe-target.ts';
-import { startRefundWork } from './refund-work.ts';
 import type { SimulatorHost } from './simulator-host.ts';
 import { createStripeSecrets } from './stripe-secrets.ts';
 import type { WebhookReceiver } from './webhook-receiver.ts';

@@ -1,6 +1,6 @@
 import { repeatWork } from '../inbox/repeat-work.ts';
-import { finishRefunds } from '../refunds/finish-refunds.ts';
 import type { StripeTarget } from '../stripe-target.ts';
+import { finishRefunds } from './finish-refunds.ts';
 
 const EVERY_MS = 10_000;
 
