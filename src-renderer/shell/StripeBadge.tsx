@@ -7,11 +7,11 @@ import classes from './StripeBadge.module.css';
 
 const WORDS: Record<Exclude<StripeMode, 'none'>, { label: string; title: string }> = {
   simulator: {
-    label: 'Stripe simulator',
+    label: 'simulator',
     title: 'The built-in Stripe simulator: no real money moves.',
   },
-  test: { label: 'Stripe test mode', title: 'Stripe in test mode: no real money moves.' },
-  live: { label: 'Stripe LIVE', title: 'Stripe in live mode: real money moves.' },
+  test: { label: 'test mode', title: 'Stripe in test mode: no real money moves.' },
+  live: { label: 'LIVE', title: 'Stripe in live mode: real money moves.' },
 };
 
 /** Which Stripe this workspace talks to, as a word and a colour, on every screen. */
@@ -32,7 +32,9 @@ export function StripeBadge() {
           : words?.title)
       }
     >
-      <span className={classes.mode}>{words?.label ?? 'Stripe'}</span>
+      <span>
+        <span className={classes.stripe}>Stripe</span> {words?.label}
+      </span>
       {trouble && (
         <span className={classes.trouble}>
           {data.problem === null ? `${data.inbox.refused} refused` : 'not usable'}

@@ -175,7 +175,7 @@ describe('a run', () => {
     expect(await screen.findByText('Stripe and the ledger agree.')).toBeVisible();
     expect(
       await screen.findByText(
-        '1,204 paid checkouts, 310 paid invoices, 12 refunds, 1 dispute, and 1,514 payments of the ledger were compared, and every one of them agrees.',
+        '1,204 paid checkouts, 310 paid invoices, 12 refunds, 1 dispute, and 1,514 other payments of the ledger were compared, and every one of them agrees.',
       ),
     ).toBeVisible();
     expect(screen.queryByRole('grid')).toBeNull();
@@ -213,13 +213,15 @@ describe('a run', () => {
 
     run = { ...run, phase: 'ledger' };
     act(() => bridge.emit({ type: 'reconciliation.changed', runId: RUN_ID }));
-    expect(await screen.findByText('Comparing payments of the ledger …')).toBeVisible();
+    expect(await screen.findByText('Comparing other payments of the ledger …')).toBeVisible();
 
     await user.click(screen.getByRole('button', { name: 'Pause' }));
-    expect(await screen.findByText(/Paused while comparing payments of the ledger/)).toBeVisible();
+    expect(
+      await screen.findByText(/Paused while comparing other payments of the ledger/),
+    ).toBeVisible();
     expect(bridge.callsOf('reconciliation.pause')).toEqual([{ runId: RUN_ID }]);
     await user.click(screen.getByRole('button', { name: 'Resume' }));
-    expect(await screen.findByText('Comparing payments of the ledger …')).toBeVisible();
+    expect(await screen.findByText('Comparing other payments of the ledger …')).toBeVisible();
   });
 
   it('is asked about again while it runs, also where no event comes', async () => {

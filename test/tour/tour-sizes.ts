@@ -5,6 +5,13 @@ import { TransactionsPage } from '#test/e2e/pages/transactions-page.ts';
 import { UsagePage } from '#test/e2e/pages/usage-page.ts';
 import type { Stories, Tour } from './stories.ts';
 
+const MONEY_SCREENS = [
+  ['/catalog', 'Catalog'],
+  ['/stripe/refunds', 'Refunds and disputes'],
+  ['/stripe/events', 'Stripe events'],
+  ['/stripe/reconciliation', 'Reconciliation'],
+] as const;
+
 /** The main screens in the smallest window that is promised, and at 200 %. */
 export async function tourSizes(tour: Tour, stories: Stories): Promise<void> {
   for (const view of ['small', 'zoomed'] as const) {
@@ -51,6 +58,15 @@ async function tourMainScreens(
   await usage.open();
   await expect(usage.byDay).toBeVisible();
   await photographer.take(`${view}-usage`);
+  await customer.open(busy.id, 'Billing');
+  await expect(main.getByRole('table', { name: 'Payments' })).toBeVisible();
+  await photographer.take(`${view}-billing`);
+  for (const [path, title] of MONEY_SCREENS) {
+    await consoleWindow.open(path);
+    await expect(consoleWindow.heading).toHaveText(title);
+    await expect(main.getByRole('row').first()).toBeVisible();
+    await photographer.take(`${view}-${title.toLowerCase().replaceAll(' ', '-')}`);
+  }
   await consoleWindow.open('/settings');
   await expect(consoleWindow.heading).toHaveText('Settings');
   await photographer.take(`${view}-settings`);

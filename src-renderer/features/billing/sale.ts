@@ -22,7 +22,7 @@ export function itemsOf(catalog: Catalog, kind: Checkout['kind']): SaleItem[] {
         name,
         credits,
         price,
-        more: formatCreditsInWords(credits),
+        more: name === formatCreditsInWords(credits) ? '' : formatCreditsInWords(credits),
       }));
   }
   return catalog.plans.flatMap(({ tier, name, monthlyCredits, price, active }) =>

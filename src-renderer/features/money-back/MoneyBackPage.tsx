@@ -131,7 +131,7 @@ function TotalTiles({ totals, isBusy }: { totals: Totals; isBusy: boolean }) {
       <StatTile
         label="Money that went back"
         value={money.length === 0 ? 'None' : money.map(formatMoney).join(' + ')}
-        hint="Without failed refunds and won disputes"
+        hint="With open disputes, without won ones and failed refunds"
       />
       <StatTile label="Credits it stands for" value={formatCredits(totals.asked)} />
       <StatTile label="Taken back" value={formatCredits(totals.recovered)} />

@@ -12,9 +12,9 @@ const COMPARED_WORDS: Record<Compared, { name: string; one: string; many: string
   refunds: { name: 'Refunds', one: 'refund', many: 'refunds' },
   disputes: { name: 'Disputes', one: 'dispute', many: 'disputes' },
   ledger: {
-    name: 'Ledger’s payments',
-    one: 'payment of the ledger',
-    many: 'payments of the ledger',
+    name: 'Ledger’s others',
+    one: 'other payment of the ledger',
+    many: 'other payments of the ledger',
   },
 };
 

@@ -85,7 +85,7 @@ export function StripeKeyDialog({
           <ErrorState error={connect.error} />
         )}
         {status.mode === 'simulator' && (
-          <p className={classes.words}>
+          <p className={classes.after}>
             The simulator’s customers and payments stay in the simulator; they are not in that
             account.
           </p>
