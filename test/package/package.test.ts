@@ -36,6 +36,18 @@ test('the packaged app opens on its own database, and ends when its window is cl
   expect(await app.quit()).toBe(0);
 });
 
+test('the packaged app sells on its simulator: stripe-node and what it needs are inside', async () => {
+  app = await PackagedApp.start({ dataFolder: join(folder, 'data') });
+  const { page } = app;
+  const main = page.getByRole('main');
+  await expect(page.getByRole('link', { name: 'Stripe simulator' })).toBeVisible({
+    timeout: 60_000,
+  });
+  await page.getByRole('link', { name: 'Catalog' }).click();
+  await main.getByRole('button', { name: /^Send all/ }).click();
+  await expect(main.getByText('As in Stripe').first()).toBeVisible();
+});
+
 test('every fuse this Electron has is set as strict as it goes', async () => {
   const fuses = await readFuses(packagedProgram);
 

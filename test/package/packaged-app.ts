@@ -1,12 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from '@playwright/test';
+import { type Browser, chromium, errors, type Page } from '@playwright/test';
 import { switchesForThisUser } from '#build/electron-runtime/launch-options.mjs';
 
 /** The folder `npm run package` made, with the program in it. */
 export const packagedFolder = process.env.PACKAGED_APP ?? '';
 export const packagedProgram = join(packagedFolder, 'credit-console');
+
+const ATTEMPTS = 3;
+
+type Start = { dataFolder: string; args?: string[]; env?: Record<string, string> };
 
 /**
  * The packaged app, driven from outside. Its fuses close the inspector of its main process, so Playwright's way into
@@ -25,17 +29,32 @@ export class PackagedApp {
     this.#output = output;
   }
 
-  static async start(options: {
-    dataFolder: string;
-    args?: string[];
-    env?: Record<string, string>;
-  }): Promise<PackagedApp> {
+  /**
+   * Starts the program and attaches to its page. Once in dozens of starts Playwright never finishes attaching, because the
+   * window opens at the very moment it does (see launch-console.ts): only that is answered with another start.
+   */
+  static async start(options: Start): Promise<PackagedApp> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await PackagedApp.startOnce(options);
+      } catch (error) {
+        if (!(error instanceof errors.TimeoutError) || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  private static async startOnce(options: Start): Promise<PackagedApp> {
     const args = ['--remote-debugging-port=0', ...switchesForThisUser(), ...(options.args ?? [])];
     const env = { ...process.env, ...options.env, CREDIT_CONSOLE_DATA: options.dataFolder };
     const program = spawn(packagedProgram, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const output: string[] = [];
     const address = await debuggingAddress(program, output);
-    const browser = await chromium.connectOverCDP(address);
+    const browser = await chromium.connectOverCDP(address).catch(async (error: unknown) => {
+      const ended = once(program, 'exit');
+      program.kill('SIGTERM');
+      await ended;
+      throw error;
+    });
     const context = browser.contexts()[0];
     if (context === undefined) throw new Error('the packaged app has no browser context');
     const page = context.pages()[0] ?? (await context.waitForEvent('page'));
