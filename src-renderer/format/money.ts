@@ -9,8 +9,8 @@ function format(currency: string): Intl.NumberFormat {
   if (made === undefined) {
     const decimals = decimalsOf(currency);
     made = new Intl.NumberFormat('en', {
-      style: 'currency',
-      currency: currency.toUpperCase(),
+      // Intl throws at anything but three letters, such as a currency that is half typed.
+      ...(/^[a-z]{3}$/i.test(currency) && { style: 'currency', currency: currency.toUpperCase() }),
       minimumFractionDigits: decimals,
       maximumFractionDigits: decimals,
     });
@@ -19,7 +19,10 @@ function format(currency: string): Intl.NumberFormat {
   return made;
 }
 
-/** Money as text, exact, with the currency's own decimals: "$39.99", "¥500", "−$5.00" below zero. */
+/**
+ * Money as text, exact, with the currency's own decimals: "$39.99", "¥500", "−$5.00" below zero. Where the currency is
+ * none, such as one half typed, the number stands alone.
+ */
 export function formatMoney({ amountMinor, currency }: Money): string {
   // Formatted from digits: no float ever holds the amount.
   const digits = moneyDigits({ amountMinor: Math.abs(amountMinor), currency });

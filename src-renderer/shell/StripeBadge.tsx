@@ -10,7 +10,7 @@ const WORDS: Record<Exclude<StripeMode, 'none'>, { label: string; title: string 
     label: 'simulator',
     title: 'The built-in Stripe simulator: no real money moves.',
   },
-  test: { label: 'test mode', title: 'Stripe in test mode: no real money moves.' },
+  test: { label: 'Test mode', title: 'Stripe in test mode: no real money moves.' },
   live: { label: 'LIVE', title: 'Stripe in live mode: real money moves.' },
 };
 

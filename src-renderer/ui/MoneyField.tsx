@@ -1,40 +1,34 @@
-import { TextInput } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { TextInput, type TextInputProps } from '@mantine/core';
 import { formatMoney } from '#renderer/format/money.ts';
 import { parseMoney } from '#shared/money.ts';
 import classes from './MoneyField.module.css';
 
-/** An amount of money typed as text, with what it was read as beneath it. What could be misread is refused. */
+/**
+ * An amount of money typed as text, with what it was read as beneath it. What could be misread is refused. Takes what a
+ * form's `getInputProps` gives.
+ */
 export function MoneyField({
   label,
   currency,
   value,
   onChange,
-  onBlur,
-  error,
-  disabled,
   hint,
+  ...input
 }: {
   label: string;
-  /** Three letters; decides how many decimals there may be. */
+  /** Three letters, which decide how many decimals there may be; while it is typed, any text. */
   currency: string;
   value: string;
   onChange: (value: string) => void;
-  onBlur?: (() => void) | undefined;
-  error?: ReactNode;
-  disabled: boolean;
   /** Said while nothing is typed that could be read. */
   hint: string;
-}) {
+} & Pick<TextInputProps, 'onBlur' | 'onFocus' | 'error' | 'disabled'>) {
   const parsed = parseMoney(value, currency);
   return (
     <TextInput
       label={label}
       value={value}
       onChange={(event) => onChange(event.currentTarget.value)}
-      onBlur={onBlur}
-      error={error}
-      disabled={disabled}
       description={
         parsed.ok ? `= ${formatMoney({ amountMinor: parsed.amountMinor, currency })}` : hint
       }
@@ -51,6 +45,7 @@ export function MoneyField({
       spellCheck={false}
       required
       withAsterisk={false}
+      {...input}
     />
   );
 }

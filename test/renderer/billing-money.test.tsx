@@ -15,6 +15,14 @@ describe('money', () => {
     expect(formatMoney({ amountMinor: 100_050, currency: 'huf' })).toBe('HUF\u00a01,000.50');
   });
 
+  it('is told with whatever stands for its currency: half typed, none, or no letters at all', () => {
+    for (const currency of ['', 'u', 'us', 'usdx', 'U$', '12', '\u00dfa', ' usd']) {
+      expect(formatMoney({ amountMinor: 123_456, currency })).toBe('1,234.56');
+    }
+    // Three letters are a currency to come, known or not.
+    expect(formatMoney({ amountMinor: 999, currency: 'qqq' })).toBe('QQQ\u00a09.99');
+  });
+
   it('is exact to the end of the range', () => {
     expect(formatMoney({ amountMinor: AMOUNT_MINOR_MAX, currency: 'usd' })).toBe('$999,999.99');
     expect(formatMoney({ amountMinor: Number.MAX_SAFE_INTEGER, currency: 'usd' })).toBe(

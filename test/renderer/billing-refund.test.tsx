@@ -83,6 +83,21 @@ const amountField = () => screen.getByRole('textbox', { name: 'Money to refund' 
 const button = (name: string | RegExp) => screen.getByRole('button', { name });
 
 describe('refunding money', () => {
+  it('for real says LIVE, also while Stripe has not confirmed it', async () => {
+    const { user } = renderRefund({
+      handlers: {
+        'stripe.status': async () => aStripeStatus({ mode: 'live' }),
+        'billing.refund': async () => refunded({ state: 'requested', refundId: null }),
+      },
+    });
+    const note = async () => (await screen.findByText('LIVE')).closest('p');
+    expect(await note()).toHaveTextContent('LIVE Real money moves.');
+    await fillReason(user);
+    await user.click(button('Refund $19.99'));
+    await screen.findByRole('button', { name: 'Try again now' });
+    expect(await note()).toHaveTextContent('LIVE Real money moves.');
+  });
+
   it('shows how the payment stands, and begins with the largest refund without a loss and Cancel', async () => {
     renderRefund();
     expect(await screen.findByRole('textbox', { name: 'Money to refund' })).toHaveValue('19.99');

@@ -56,6 +56,28 @@ function renderSale(
 const button = (name: string) => screen.getByRole('button', { name });
 
 describe('selling credits', () => {
+  it.each([
+    ['live', 'LIVE', 'Real money moves.'],
+    ['test', 'Test mode', 'No real money moves.'],
+  ] as const)(
+    'in %s mode says so, also beside the link that was made',
+    async (mode, tag, words) => {
+      const { user } = renderSale({
+        handlers: {
+          'stripe.status': async () => aStripeStatus({ mode }),
+          'billing.startCheckout': async () => aCheckout(),
+        },
+      });
+      const note = async () => (await screen.findByText(tag)).closest('p');
+      expect(await screen.findByText(tag)).toHaveAttribute('data-mode', mode);
+      expect(await note()).toHaveTextContent(`${tag} ${words}`);
+      await user.click(screen.getByRole('radio', { name: /^Large pack/ }));
+      await user.click(button('Create link for 500 credits, $39.99'));
+      await screen.findByRole('button', { name: /^Copy link/ });
+      expect(await note()).toHaveTextContent(`${tag} ${words}`);
+    },
+  );
+
   it('offers what is sold, begins with a purchase, and names what the link is for', async () => {
     const { user } = renderSale();
     const packages = await screen.findByRole('radiogroup', { name: 'Package' });

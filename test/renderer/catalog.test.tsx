@@ -192,12 +192,18 @@ describe('a package', () => {
     await user.type(form.getByLabelText('Key'), 'Yen Pack');
     await user.type(form.getByLabelText('Credits'), '2,000');
     expect(form.getByText('= 2,000 credits')).toBeVisible();
-    await user.clear(form.getByLabelText('Currency'));
-    await user.type(form.getByLabelText('Currency'), 'JPY');
     await user.type(form.getByLabelText('Price'), '9.99');
+    expect(form.getByText('= $9.99')).toBeVisible();
+    await user.clear(form.getByLabelText('Currency'));
+    // Half typed, it is no currency: the number is read back alone.
+    await user.type(form.getByLabelText('Currency'), 'JP');
+    expect(form.getByText('= 9.99')).toBeVisible();
+    await user.type(form.getByLabelText('Currency'), 'Y');
     await user.click(form.getByRole('button', { name: 'Save package' }));
     expect(form.getByLabelText('Key')).toHaveAccessibleDescription(/small letters/);
-    expect(form.getByLabelText('Price')).toHaveAccessibleDescription('JPY has no decimals.');
+    expect(form.getByLabelText('Price')).toHaveAccessibleDescription(
+      'JPY has no decimals. An amount, such as 1200',
+    );
 
     await user.clear(form.getByLabelText('Key'));
     await user.type(form.getByLabelText('Key'), 'yen_pack');
@@ -237,7 +243,7 @@ describe('a package', () => {
     await user.click(form.getByRole('button', { name: 'Save package' }));
     await waitFor(() =>
       expect(form.getByLabelText('Price')).toHaveAccessibleDescription(
-        'is more than Stripe takes at once',
+        'is more than Stripe takes at once = $9.99',
       ),
     );
   });
@@ -263,6 +269,57 @@ describe('a package', () => {
     expect(
       bridge.callsOf('catalog.savePackage').map(({ confirmedProduction }) => confirmedProduction),
     ).toEqual([false, true]);
+  });
+});
+
+describe('a draft', () => {
+  const question = () => screen.findByRole('dialog', { name: 'Discard this draft?' });
+  const noDialog = () => waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+
+  it.each([
+    ['New package', 'Save package'],
+    ['New plan', 'Save plan'],
+  ])('of “%s” is lost only where the person says so, by Esc and by Cancel', async (title, save) => {
+    const { user } = open();
+    await user.click(await screen.findByRole('button', { name: title }));
+    const form = within(await screen.findByRole('dialog', { name: title }));
+    await user.type(form.getByLabelText('Name'), 'Trial');
+    await user.keyboard('{Escape}');
+    expect(await question()).toHaveTextContent(/has not been saved/);
+    expect(screen.getByRole('button', { name: 'Keep editing' })).toHaveFocus();
+    await user.keyboard('{Escape}');
+    await waitFor(() => expect(screen.queryByText(/has not been saved/)).toBeNull());
+    expect(form.getByLabelText('Name')).toHaveValue('Trial');
+    expect(form.getByRole('button', { name: save })).toBeEnabled();
+
+    await user.click(form.getByRole('button', { name: 'Cancel' }));
+    await user.click(within(await question()).getByRole('button', { name: 'Discard draft' }));
+    await noDialog();
+  });
+
+  it('that was not begun is left without a question', async () => {
+    const { user } = open();
+    await user.click(await screen.findByRole('button', { name: 'Edit Pro' }));
+    await screen.findByRole('dialog', { name: 'Edit Pro' });
+    await user.keyboard('{Escape}');
+    await noDialog();
+  });
+
+  it('whose saving got no answer is not said to be unsaved', async () => {
+    const { user } = open({
+      handlers: {
+        'catalog.savePackage': async () => {
+          throw new AppError('outcome_unknown', 'The answer did not come.');
+        },
+      },
+    });
+    await user.click(await screen.findByRole('button', { name: 'Edit Small pack' }));
+    const form = within(await screen.findByRole('dialog', { name: 'Edit Small pack' }));
+    await user.type(form.getByLabelText('Name'), ' 2');
+    await user.click(form.getByRole('button', { name: 'Save package' }));
+    await form.findByRole('alert');
+    await user.click(form.getByRole('button', { name: 'Cancel' }));
+    expect(await question()).toHaveTextContent(/may or may not have been saved/);
   });
 });
 

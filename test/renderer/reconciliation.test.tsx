@@ -465,6 +465,31 @@ describe('a repair', () => {
     );
   });
 
+  it('asks before its note is lost, and not where there is none', async () => {
+    const { user } = open({
+      runs: [withFindings()],
+      findings: threeFindings,
+      handlers: { 'reconciliation.previewRepair': async () => grantAct },
+    });
+    const drawer = await openRow(user, /Missing grant/);
+    const note = await drawer.findByLabelText('Note');
+    await user.type(note, 'Lost');
+    await user.keyboard('{Escape}');
+    const question = await screen.findByRole('dialog', { name: 'Discard this draft?' });
+    expect(question).toHaveTextContent(/has not been posted/);
+    await user.keyboard('{Escape}');
+    await waitFor(() => expect(screen.queryByText(/has not been posted/)).toBeNull());
+    expect(note).toHaveValue('Lost');
+
+    await user.click(drawer.getByRole('button', { name: 'Close' }));
+    await user.click(await screen.findByRole('button', { name: 'Discard draft' }));
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+    const again = await openRow(user, /Missing grant/);
+    expect(await again.findByLabelText('Note')).toHaveValue('');
+    await user.keyboard('{Escape}');
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  });
+
   it('is asked about also where only main knows that it is production', async () => {
     const { user, bridge } = open({
       runs: [withFindings()],
@@ -502,6 +527,10 @@ describe('a repair', () => {
     expect(await drawer.findByRole('alert')).toHaveTextContent(/Trying again is safe/);
     expect(drawer.getByLabelText('Note')).toHaveValue('Lost');
     expect(drawer.getByRole('button', { name: 'Grant what was paid for' })).toBeEnabled();
+    await user.click(drawer.getByRole('button', { name: 'Close' }));
+    expect(await screen.findByRole('dialog', { name: 'Discard this draft?' })).toHaveTextContent(
+      /may or may not have been posted/,
+    );
   });
 
   it('is not offered to a role that may not, and nothing is asked of Stripe', async () => {

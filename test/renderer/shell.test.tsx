@@ -163,7 +163,7 @@ describe('the Stripe badge', () => {
 
   it.each([
     ['simulator', /^Stripe simulator$/],
-    ['test', /^Stripe test mode$/],
+    ['test', /^Stripe Test mode$/],
     ['live', /^Stripe LIVE$/],
   ] as const)('says in words on every page that Stripe is in mode %s', async (mode, words) => {
     renderApp({
@@ -199,7 +199,7 @@ describe('the Stripe badge', () => {
       },
       path: '/about',
     });
-    const link = await badge(/Stripe test mode.*not usable/);
+    const link = await badge(/Stripe Test mode.*not usable/);
     expect(link).toHaveAttribute('href', '#/settings/stripe');
     expect(link).toHaveAttribute('title', 'It is another account’s.');
   });
@@ -208,7 +208,7 @@ describe('the Stripe badge', () => {
     const { bridge, unmount } = renderApp({ handlers, path: '/about' });
     await heading('About Credit Console');
     await waitFor(() => expect(bridge.callsOf('stripe.status')).toHaveLength(1));
-    expect(screen.queryByRole('link', { name: /^Stripe (simulator|test|LIVE)/ })).toBeNull();
+    expect(screen.queryByRole('link', { name: /^Stripe (simulator|Test mode|LIVE)/ })).toBeNull();
     unmount();
     const offline = renderApp({
       handlers,

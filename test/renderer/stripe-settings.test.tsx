@@ -321,7 +321,7 @@ describe('live mode', () => {
     open({
       status: { ...testAccount, mode: 'live', liveEnabled: true },
     });
-    expect(await screen.findByText('LIVE mode')).toBeVisible();
+    expect(await screen.findByText('LIVE mode')).toHaveAttribute('data-mode', 'live');
     expect(screen.getByText(/A live key: real money moves/)).toBeVisible();
   });
 });

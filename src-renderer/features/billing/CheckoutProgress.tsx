@@ -9,17 +9,22 @@ import { announce } from '#renderer/ui/announce.tsx';
 import { InstantText } from '#renderer/ui/InstantText.tsx';
 import { SideDrawer } from '#renderer/ui/SideDrawer.tsx';
 import type { Checkout } from '#shared/ipc/billing.ts';
+import type { StripeStatus } from '#shared/ipc/stripe.ts';
 import styles from './billing.module.css';
 import { CheckoutLink } from './CheckoutLink.tsx';
 import { useFollowedCheckout } from './queries.ts';
+import { StripeModeNote } from './StripeModeNote.tsx';
 
 /** The link that was made, followed until it was paid or closed. Closing the drawer loses nothing. */
 export function CheckoutProgress({
   checkout: first,
+  stripe,
   opened,
   onClose,
 }: {
   checkout: Checkout;
+  /** Where the link was made, as far as it is known. */
+  stripe: StripeStatus | undefined;
   opened: boolean;
   onClose: () => void;
 }) {
@@ -42,6 +47,7 @@ export function CheckoutProgress({
       }
     >
       <div className={styles.form}>
+        {stripe !== undefined && <StripeModeNote status={stripe} onLeave={onClose} />}
         <p className={styles.outcomeTitle}>
           {itemName}, {formatMoney(price)}
           {kind === 'subscription' && ' a month'}

@@ -102,7 +102,7 @@ function Refund({
   }
 
   if (pending !== null) {
-    return <RefundPending request={pending} opened={opened} onClose={onClose} />;
+    return <RefundPending request={pending} stripe={stripe} opened={opened} onClose={onClose} />;
   }
   if (!usableAtFirst) {
     return (

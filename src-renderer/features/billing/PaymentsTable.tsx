@@ -5,6 +5,7 @@ import { formatMoney } from '#renderer/format/money.ts';
 import { CreditAmount } from '#renderer/ui/CreditAmount.tsx';
 import { InstantText } from '#renderer/ui/InstantText.tsx';
 import { MoneyAmount } from '#renderer/ui/MoneyAmount.tsx';
+import { Table } from '#renderer/ui/Table.tsx';
 import { TypeBadge } from '#renderer/ui/TypeBadge.tsx';
 import type { Payment } from '#shared/ipc/billing.ts';
 import styles from './billing.module.css';
@@ -26,43 +27,42 @@ export function PaymentsTable({
     );
   }
   return (
-    <div className={styles.tableFrame}>
-      <table className={styles.table} aria-label="Payments">
-        <thead>
-          <tr>
-            <th scope="col">Payment</th>
-            <th scope="col" className={styles.number}>
-              Paid
-            </th>
-            <th scope="col" className={styles.number}>
-              Refunded
-            </th>
-            <th scope="col" className={styles.number}>
-              Credits left of granted
-            </th>
-            <th scope="col" className={styles.number}>
-              Taken back
-            </th>
-            <th scope="col" className={styles.number}>
-              Not recovered
-            </th>
-            <th scope="col">
-              <VisuallyHidden>Actions</VisuallyHidden>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {payments.map((payment) => (
-            <PaymentRow
-              key={payment.stripePaymentId}
-              customerId={customerId}
-              payment={payment}
-              onOpenTransaction={onOpenTransaction}
-            />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label="Payments"
+      className={styles.table}
+      head={
+        <>
+          <th scope="col">Payment</th>
+          <th scope="col" data-number>
+            Paid
+          </th>
+          <th scope="col" data-number>
+            Refunded
+          </th>
+          <th scope="col" data-number>
+            Credits left of granted
+          </th>
+          <th scope="col" data-number>
+            Taken back
+          </th>
+          <th scope="col" data-number>
+            Not recovered
+          </th>
+          <th scope="col">
+            <VisuallyHidden>Actions</VisuallyHidden>
+          </th>
+        </>
+      }
+    >
+      {payments.map((payment) => (
+        <PaymentRow
+          key={payment.stripePaymentId}
+          customerId={customerId}
+          payment={payment}
+          onOpenTransaction={onOpenTransaction}
+        />
+      ))}
+    </Table>
   );
 }
 
@@ -95,7 +95,7 @@ function PaymentRow({
           <InstantText iso={payment.createdAt} show="date" />
         </div>
       </th>
-      <td className={styles.number}>
+      <td data-number>
         {payment.paidMinor === null || currency === null ? (
           <span
             className={styles.muted}
@@ -107,25 +107,25 @@ function PaymentRow({
           <MoneyAmount value={{ amountMinor: payment.paidMinor, currency }} />
         )}
       </td>
-      <td className={styles.number}>
+      <td data-number>
         <MoneyOrNone value={money(payment.refundedMinor)} />
         <MoneyMore value={money(payment.requestedMinor)}>not confirmed</MoneyMore>
         <MoneyMore value={money(payment.disputedMinor)}>in dispute</MoneyMore>
         <MoneyMore value={money(payment.lostMinor)}>lost</MoneyMore>
       </td>
-      <td className={styles.number}>
+      <td data-number>
         <strong>
           <CreditAmount value={payment.remaining} />
         </strong>{' '}
         <span className={styles.muted}>of</span> <CreditAmount value={payment.granted} muted />
       </td>
-      <td className={styles.number}>
+      <td data-number>
         <CreditsOrNone value={payment.recovered} />
       </td>
-      <td className={styles.number} data-warned={payment.unrecovered > 0 || undefined}>
+      <td data-number data-warned={payment.unrecovered > 0 || undefined}>
         <CreditsOrNone value={payment.unrecovered} />
       </td>
-      <td className={styles.actions}>
+      <td data-actions>
         {mayRefund && payment.known && refundable !== null && refundable.amountMinor > 0 && (
           <Button
             size="compact-xs"

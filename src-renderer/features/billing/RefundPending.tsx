@@ -6,17 +6,21 @@ import { announce } from '#renderer/ui/announce.tsx';
 import { errorWords } from '#renderer/ui/error-advice.ts';
 import { SideDrawer } from '#renderer/ui/SideDrawer.tsx';
 import type { RefundRequest } from '#shared/ipc/billing.ts';
+import type { StripeStatus } from '#shared/ipc/stripe.ts';
 import styles from './billing.module.css';
 import { useFinishRefund } from './mutations.ts';
 import { useFollowedRefund } from './queries.ts';
+import { StripeModeNote } from './StripeModeNote.tsx';
 
 /** A refund that was asked for and that Stripe has not confirmed: what that means, and how it goes on. */
 export function RefundPending({
   request: first,
+  stripe,
   opened,
   onClose,
 }: {
   request: RefundRequest;
+  stripe: StripeStatus;
   opened: boolean;
   onClose: () => void;
 }) {
@@ -53,6 +57,7 @@ export function RefundPending({
       }
     >
       <div className={styles.form}>
+        <StripeModeNote status={stripe} onLeave={onClose} />
         <p className={styles.outcomeTitle}>{title}</p>
         <p className={styles.outcome}>{text}</p>
         {request.error !== null && <p className={styles.outcome}>{request.error}</p>}

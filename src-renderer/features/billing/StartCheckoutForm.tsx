@@ -36,7 +36,14 @@ export function StartCheckoutForm({
   const latestStripe = useLatest(stripe.data);
 
   if (started !== null) {
-    return <CheckoutProgress checkout={started} opened={opened} onClose={onClose} />;
+    return (
+      <CheckoutProgress
+        checkout={started}
+        stripe={latestStripe}
+        opened={opened}
+        onClose={onClose}
+      />
+    );
   }
   const waiting = (children: ReactNode) => (
     <SideDrawer opened={opened} onClose={onClose} title="Sell credits" width={500}>

@@ -2,6 +2,7 @@ import { useSession } from '#renderer/api/session.tsx';
 import { subscriptionStatusLabel } from '#renderer/format/billing.ts';
 import { formatDate } from '#renderer/format/time.ts';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';
+import { Table } from '#renderer/ui/Table.tsx';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { Output } from '#shared/ipc/procedure.ts';
 import styles from './billing.module.css';
@@ -13,45 +14,42 @@ export function SubscriptionsTable({ subscriptions }: { subscriptions: readonly 
   const { timeZone } = useSession();
   if (subscriptions.length === 0) return <p className={styles.empty}>No subscription.</p>;
   return (
-    <div className={styles.tableFrame}>
-      <table className={styles.table} aria-label="Subscriptions">
-        <thead>
-          <tr>
-            <th scope="col">Plan</th>
-            <th scope="col">State</th>
-            <th scope="col">Current period</th>
-            <th scope="col">Afterwards</th>
-            <th scope="col">Id</th>
-          </tr>
-        </thead>
-        <tbody>
-          {subscriptions.map((each) => (
-            <tr key={each.id}>
-              <th scope="row">
-                {each.planTier ?? <span className={styles.muted}>Not known</span>}
-              </th>
-              <td className={styles.words}>{subscriptionStatusLabel(each.status)}</td>
-              <td className={styles.words}>
-                {each.currentPeriodStart === null || each.currentPeriodEnd === null ? (
-                  <span className={styles.muted}>None</span>
-                ) : (
-                  `${formatDate(each.currentPeriodStart, timeZone)} to ${formatDate(each.currentPeriodEnd, timeZone)}`
-                )}
-              </td>
-              <td className={styles.words}>
-                {each.status === 'canceled'
-                  ? ''
-                  : each.cancelAtPeriodEnd
-                    ? 'Ends with the period'
-                    : 'Goes on'}
-              </td>
-              <td>
-                <CopyableId value={each.id} label="Subscription id" />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label="Subscriptions"
+      className={styles.table}
+      head={
+        <>
+          <th scope="col">Plan</th>
+          <th scope="col">State</th>
+          <th scope="col">Current period</th>
+          <th scope="col">Afterwards</th>
+          <th scope="col">Id</th>
+        </>
+      }
+    >
+      {subscriptions.map((each) => (
+        <tr key={each.id}>
+          <th scope="row">{each.planTier ?? <span className={styles.muted}>Not known</span>}</th>
+          <td data-wrap>{subscriptionStatusLabel(each.status)}</td>
+          <td data-wrap>
+            {each.currentPeriodStart === null || each.currentPeriodEnd === null ? (
+              <span className={styles.muted}>None</span>
+            ) : (
+              `${formatDate(each.currentPeriodStart, timeZone)} to ${formatDate(each.currentPeriodEnd, timeZone)}`
+            )}
+          </td>
+          <td data-wrap>
+            {each.status === 'canceled'
+              ? ''
+              : each.cancelAtPeriodEnd
+                ? 'Ends with the period'
+                : 'Goes on'}
+          </td>
+          <td>
+            <CopyableId value={each.id} label="Subscription id" />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }

@@ -9,6 +9,7 @@ import { FilterChip } from '#renderer/ui/FilterChip.tsx';
 import { InstantText } from '#renderer/ui/InstantText.tsx';
 import { ChevronRightIcon } from '#renderer/ui/icons.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
+import { Table } from '#renderer/ui/Table.tsx';
 import { TypeBadge } from '#renderer/ui/TypeBadge.tsx';
 import type { AppError } from '#shared/errors.ts';
 import type { Grant, TransactionType } from '#shared/ipc/vocabulary.ts';
@@ -166,78 +167,78 @@ function DebitTable({
   if (query.isPending) return <LoadingRows count={5} label="Loading debits" />;
   if (rows.length === 0) return <EmptyState>{emptyText}</EmptyState>;
   return (
-    <div className={styles.tableFrame}>
-      <table className={styles.table} aria-label={label}>
-        <thead>
-          <tr>
+    <>
+      <Table
+        label={label}
+        className={styles.table}
+        head={
+          <>
             <th scope="col">Debit</th>
             <th scope="col">Feature</th>
             <th scope="col">Time</th>
-            <th scope="col" className={styles.number}>
+            <th scope="col" data-number>
               {amountHeader}
             </th>
             <th scope="col">
               <VisuallyHidden>Details</VisuallyHidden>
             </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => {
-            const isChosen = row.transactionId === debitId;
-            const name = row.description || `Transaction ${row.transactionId}`;
-            const isOpened = isChosen && paidBy.length > 0;
-            return (
-              // A debit and what a reversal put back of it are rows of their own.
-              <Fragment key={`${row.transactionId} ${row.amount}`}>
-                <tr data-chosen={isChosen || undefined} data-opened={isOpened || undefined}>
-                  <th scope="row">
-                    <UnstyledButton
-                      className={styles.choose}
-                      aria-pressed={isChosen}
-                      title={isChosen ? 'Leave this debit' : 'Mark the grants that paid it'}
-                      onClick={() => onChooseDebit(isChosen ? null : row.transactionId)}
-                    >
-                      <TypeBadge type={row.type} />{' '}
-                      <span className={styles.chooseWords}>{name}</span>
-                    </UnstyledButton>
-                  </th>
-                  <td>{row.feature ?? ''}</td>
-                  <td>
-                    <InstantText iso={row.createdAt} show="date" />
-                  </td>
-                  <td className={styles.number}>
-                    <CreditAmount value={row.amount} signed />
-                  </td>
-                  <td className={styles.actions}>
-                    <ActionIcon
-                      size={24}
-                      aria-label={`Details of ${name}, ${formatCreditsInWords(row.amount)}`}
-                      onClick={() => onOpenTransaction(row.transactionId)}
-                    >
-                      <ChevronRightIcon size={14} />
-                    </ActionIcon>
+          </>
+        }
+      >
+        {rows.map((row) => {
+          const isChosen = row.transactionId === debitId;
+          const name = row.description || `Transaction ${row.transactionId}`;
+          const isOpened = isChosen && paidBy.length > 0;
+          return (
+            // A debit and what a reversal put back of it are rows of their own.
+            <Fragment key={`${row.transactionId} ${row.amount}`}>
+              <tr data-chosen={isChosen || undefined} data-opened={isOpened || undefined}>
+                <th scope="row">
+                  <UnstyledButton
+                    className={styles.choose}
+                    aria-pressed={isChosen}
+                    title={isChosen ? 'Leave this debit' : 'Mark the grants that paid it'}
+                    onClick={() => onChooseDebit(isChosen ? null : row.transactionId)}
+                  >
+                    <TypeBadge type={row.type} /> <span className={styles.chooseWords}>{name}</span>
+                  </UnstyledButton>
+                </th>
+                <td>{row.feature ?? ''}</td>
+                <td>
+                  <InstantText iso={row.createdAt} show="date" />
+                </td>
+                <td data-number>
+                  <CreditAmount value={row.amount} signed />
+                </td>
+                <td data-actions>
+                  <ActionIcon
+                    size={24}
+                    aria-label={`Details of ${name}, ${formatCreditsInWords(row.amount)}`}
+                    onClick={() => onOpenTransaction(row.transactionId)}
+                  >
+                    <ChevronRightIcon size={14} />
+                  </ActionIcon>
+                </td>
+              </tr>
+              {isOpened && (
+                <tr>
+                  <td colSpan={5} className={styles.paidBy}>
+                    <ul aria-label={`Grants that paid ${name}`}>
+                      {paidBy.map((each) => (
+                        <li key={each.key}>
+                          <span className={styles.paidByWords}>{each.words}</span>
+                          <CreditAmount value={each.amount} />
+                        </li>
+                      ))}
+                    </ul>
                   </td>
                 </tr>
-                {isOpened && (
-                  <tr>
-                    <td colSpan={5} className={styles.paidBy}>
-                      <ul aria-label={`Grants that paid ${name}`}>
-                        {paidBy.map((each) => (
-                          <li key={each.key}>
-                            <span className={styles.paidByWords}>{each.words}</span>
-                            <CreditAmount value={each.amount} />
-                          </li>
-                        ))}
-                      </ul>
-                    </td>
-                  </tr>
-                )}
-              </Fragment>
-            );
-          })}
-        </tbody>
-      </table>
+              )}
+            </Fragment>
+          );
+        })}
+      </Table>
       {more}
-    </div>
+    </>
   );
 }

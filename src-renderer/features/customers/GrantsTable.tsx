@@ -7,6 +7,7 @@ import { transactionTypeLabel } from '#renderer/format/labels.ts';
 import { formatDate, formatInstantExact } from '#renderer/format/time.ts';
 import { CreditAmount } from '#renderer/ui/CreditAmount.tsx';
 import { ClockIcon, ReverseIcon } from '#renderer/ui/icons.tsx';
+import { Table } from '#renderer/ui/Table.tsx';
 import { TypeBadge } from '#renderer/ui/TypeBadge.tsx';
 import type { GrantId } from '#shared/ids.ts';
 import type { Grant } from '#shared/ipc/vocabulary.ts';
@@ -43,20 +44,22 @@ export function GrantsTable({
       );
   const left = grants.reduce((total, grant) => total + grant.remaining, 0);
   return (
-    <div className={styles.tableFrame}>
-      <table className={styles.table} aria-label={label}>
-        <thead>
-          <tr>
+    <>
+      <Table
+        label={label}
+        className={styles.table}
+        head={
+          <>
             <th scope="col">Source</th>
-            <th scope="col" className={styles.number}>
+            <th scope="col" data-number>
               Left of granted
             </th>
             {paid.size > 0 && (
-              <th scope="col" className={styles.number} title="Paid of the chosen debit">
+              <th scope="col" data-number title="Paid of the chosen debit">
                 Paid
               </th>
             )}
-            <th scope="col" className={styles.number}>
+            <th scope="col" data-number>
               Priority
             </th>
             <th scope="col">Kind</th>
@@ -64,34 +67,33 @@ export function GrantsTable({
             <th scope="col">
               <VisuallyHidden>Actions</VisuallyHidden>
             </th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map((grant) => (
-            <GrantRow
-              key={grant.id}
-              customerId={customerId}
-              grant={grant}
-              paidAmount={paid.get(grant.id) ?? null}
-              withPaid={paid.size > 0}
-              isChosen={grant.id === chosenId}
-              onChoose={onChoose}
-              isOpen={isOpen}
-            />
-          ))}
-        </tbody>
-        {isOpen && (
-          <tfoot>
+          </>
+        }
+        foot={
+          isOpen ? (
             <tr>
               <th scope="row">All open grants</th>
-              <td className={styles.number}>
+              <td data-number>
                 <CreditAmount value={left} />
               </td>
               <td colSpan={paid.size > 0 ? 5 : 4} />
             </tr>
-          </tfoot>
-        )}
-      </table>
+          ) : undefined
+        }
+      >
+        {shown.map((grant) => (
+          <GrantRow
+            key={grant.id}
+            customerId={customerId}
+            grant={grant}
+            paidAmount={paid.get(grant.id) ?? null}
+            withPaid={paid.size > 0}
+            isChosen={grant.id === chosenId}
+            onChoose={onChoose}
+            isOpen={isOpen}
+          />
+        ))}
+      </Table>
       {shown.length < grants.length && (
         <Button
           variant="subtle"
@@ -102,7 +104,7 @@ export function GrantsTable({
           Show {formatQuantity(grants.length - shown.length, 'more grant')}
         </Button>
       )}
-    </div>
+    </>
   );
 }
 
@@ -144,14 +146,14 @@ function GrantRow({
           </span>
         </UnstyledButton>
       </th>
-      <td className={styles.number}>
+      <td data-number>
         <strong>
           <CreditAmount value={grant.remaining} />
         </strong>{' '}
         <span className={styles.muted}>of</span> <CreditAmount value={grant.granted} muted />
       </td>
       {withPaid && (
-        <td className={styles.number}>
+        <td data-number>
           {paidAmount === null ? (
             ''
           ) : (
@@ -161,7 +163,7 @@ function GrantRow({
           )}
         </td>
       )}
-      <td className={styles.number}>{grant.priority}</td>
+      <td data-number>{grant.priority}</td>
       <td>{grant.isPaid ? 'Paid' : 'Free'}</td>
       <td>
         {grant.expiresAt === null ? (
@@ -173,7 +175,7 @@ function GrantRow({
         )}
         {isDue && isOpen && <span className={styles.dueWord}>Due</span>}
       </td>
-      <td className={styles.actions}>
+      <td data-actions>
         {isOpen && mayExtend && grant.expiresAt !== null && !isDue && (
           <Button
             size="compact-xs"

@@ -14,7 +14,7 @@ import {
 import { flushSync } from 'react-dom';
 import { consoleQuery } from '#renderer/api/queries.ts';
 import { useSession } from '#renderer/api/session.tsx';
-import { ConfirmDialog } from '#renderer/ui/ConfirmDialog.tsx';
+import { DiscardQuestion } from '#renderer/ui/DiscardQuestion.tsx';
 import { KeyCaps } from '#renderer/ui/Kbd.tsx';
 import { SideDrawer } from '#renderer/ui/SideDrawer.tsx';
 import type { AppError } from '#shared/errors.ts';
@@ -286,17 +286,13 @@ export function PostingForm<
           />
         </form>
       </SideDrawer>
-      <ConfirmDialog
+      <DiscardQuestion
         opened={question === 'leave' && state.status !== 'unknown'}
-        title="Discard this draft?"
-        confirmLabel="Discard draft"
-        cancelLabel="Keep editing"
-        isDangerous
-        onCancel={() => setQuestion(null)}
-        onConfirm={() => host.onEnd({ how: 'discarded' })}
+        onStay={() => setQuestion(null)}
+        onDiscard={() => host.onEnd({ how: 'discarded' })}
       >
         What you entered has not been posted. If you close the form now, it is lost.
-      </ConfirmDialog>
+      </DiscardQuestion>
       <KeepQuestion
         opened={question === 'leave' && state.status === 'unknown'}
         onStay={() => setQuestion(null)}

@@ -1,10 +1,11 @@
 import { Anchor, Button } from '@mantine/core';
-import { useCallback, useRef } from 'react';
+import { useState } from 'react';
 import { Link } from 'wouter';
 import { useCommand } from '#renderer/api/queries.ts';
 import { useAbility } from '#renderer/api/session.tsx';
 import { customerPath } from '#renderer/navigation/paths.ts';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';
+import { useDiscardQuestion } from '#renderer/ui/DiscardQuestion.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { Fact, Facts } from '#renderer/ui/Facts.tsx';
 import { InstantText } from '#renderer/ui/InstantText.tsx';
@@ -12,7 +13,7 @@ import { ExternalIcon } from '#renderer/ui/icons.tsx';
 import { MoneyAmount } from '#renderer/ui/MoneyAmount.tsx';
 import { SideDrawer } from '#renderer/ui/SideDrawer.tsx';
 import type { Finding } from '#shared/ipc/reconciliation.ts';
-import { RepairForm } from './RepairForm.tsx';
+import { RepairForm, type RepairStand } from './RepairForm.tsx';
 import classes from './reconciliation.module.css';
 import { bucketWords, creditsOrNone, customerOf } from './run-words.ts';
 import { stripePageOf } from './stripe-page.ts';
@@ -29,43 +30,44 @@ export function FindingDrawer({
   onClose: () => void;
 }) {
   const mayManage = useAbility('manageStripe');
-  const isHeld = useRef(false);
-  const hold = useCallback((held: boolean) => {
-    isHeld.current = held;
-  }, []);
+  const [stand, setStand] = useState<RepairStand>('free');
+  const { leave, question } = useDiscardQuestion({
+    hasDraft: stand !== 'free',
+    isHeld: stand === 'held',
+    words:
+      stand === 'unknown'
+        ? 'The repair may or may not have been posted: open the difference again to see, and trying again posts nothing twice. If you close it now, the note is lost.'
+        : 'What you entered has not been posted. If you close the difference now, it is lost.',
+    onLeave: onClose,
+  });
   const { label, sentence } = bucketWords(finding.bucket);
   const isOpen = finding.state === 'open';
   return (
-    <SideDrawer
-      opened
-      // Esc reaches the question that lies over the drawer and the drawer alike; and a repair under way has its outcome to tell.
-      onClose={() => {
-        if (!isHeld.current) onClose();
-      }}
-      title={label}
-      width={500}
-    >
-      <div className={classes.drawer}>
-        <div>
-          <p className={classes.detail}>{finding.detail}</p>
-          <p className={classes.hint}>{sentence}</p>
+    <>
+      <SideDrawer opened onClose={leave} title={label} width={500}>
+        <div className={classes.drawer}>
+          <div>
+            <p className={classes.detail}>{finding.detail}</p>
+            <p className={classes.hint}>{sentence}</p>
+          </div>
+          <FindingFacts finding={finding} />
+          {isOpen && mayManage && mayRepair && (
+            <RepairForm finding={finding} onStand={setStand} onRepaired={onClose} />
+          )}
+          {isOpen && mayManage && !mayRepair && (
+            <p className={classes.hint}>
+              To repair it, Stripe has to be connected: see Settings, Stripe.
+            </p>
+          )}
+          {isOpen && !mayManage && (
+            <p className={classes.hint}>
+              The database role in use may not repair it: someone who manages Stripe can.
+            </p>
+          )}
         </div>
-        <FindingFacts finding={finding} />
-        {isOpen && mayManage && mayRepair && (
-          <RepairForm finding={finding} onHold={hold} onRepaired={onClose} />
-        )}
-        {isOpen && mayManage && !mayRepair && (
-          <p className={classes.hint}>
-            To repair it, Stripe has to be connected: see Settings, Stripe.
-          </p>
-        )}
-        {isOpen && !mayManage && (
-          <p className={classes.hint}>
-            The database role in use may not repair it: someone who manages Stripe can.
-          </p>
-        )}
-      </div>
-    </SideDrawer>
+      </SideDrawer>
+      {question}
+    </>
   );
 }
 

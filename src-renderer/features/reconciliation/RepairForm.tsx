@@ -17,17 +17,22 @@ import { customerOf } from './run-words.ts';
 const NOTE_MAX = 1_000;
 
 /**
+ * What stands in the way of leaving: a question or a repair under way (`held`), a note that is nowhere else (`draft`),
+ * or one whose repair has an outcome that is not known (`unknown`).
+ */
+export type RepairStand = 'free' | 'held' | 'draft' | 'unknown';
+
+/**
  * The reviewed repair of one difference: what it is, what it would post, a note, and the button that names it. It is
  * posted under the difference's own key, so that trying again after a lost answer posts nothing twice.
  */
 export function RepairForm({
   finding,
-  onHold,
+  onStand,
   onRepaired,
 }: {
   finding: Finding;
-  /** A question is open or a repair under way: the drawer stays. */
-  onHold: (held: boolean) => void;
+  onStand: (stand: RepairStand) => void;
   onRepaired: () => void;
 }) {
   const place = { runId: finding.runId, findingId: finding.id };
@@ -58,7 +63,7 @@ export function RepairForm({
           <Repairing
             finding={finding}
             act={preview.data.act}
-            onHold={onHold}
+            onStand={onStand}
             onRepaired={onRepaired}
           />
         </>
@@ -70,12 +75,12 @@ export function RepairForm({
 function Repairing({
   finding,
   act,
-  onHold,
+  onStand,
   onRepaired,
 }: {
   finding: Finding;
   act: string;
-  onHold: (held: boolean) => void;
+  onStand: (stand: RepairStand) => void;
   onRepaired: () => void;
 }) {
   const { connection } = useSession();
@@ -84,16 +89,13 @@ function Repairing({
   const [problem, setProblem] = useState<string | null>(null);
   const [isAsking, setAsking] = useState(false);
   const repair = useCommand('reconciliation.repair', {
-    onMutate: () => onHold(true),
     onSuccess: () => {
-      onHold(false);
       showDoneNotice({ title: 'Repaired', message: `${act}, for ${customerOf(finding)}.` });
       onRepaired();
     },
     onError: (error) => {
       // Main may know of production where this window does not.
-      if (error.code === 'confirmation_required') ask(true);
-      else onHold(false);
+      if (error.code === 'confirmation_required') setAsking(true);
     },
     onSettled: () => {
       void queryClient.invalidateQueries({
@@ -101,14 +103,18 @@ function Repairing({
       });
     },
   });
-  // With the form its question goes too, such as when somebody else has repaired it meanwhile.
-  useEffect(() => () => onHold(false), [onHold]);
-  function ask(open: boolean) {
-    setAsking(open);
-    onHold(open);
-  }
   const isProduction = connection.environment === 'production';
   const error = repair.error?.code === 'confirmation_required' ? null : repair.error;
+  const stand = standOf({
+    isHeld: isAsking || repair.isPending,
+    note,
+    isUnknown: repair.error?.code === 'outcome_unknown',
+  });
+  useEffect(() => {
+    onStand(stand);
+    // With the form its question goes too, such as when somebody else has repaired it meanwhile.
+    return () => onStand('free');
+  }, [stand, onStand]);
   const post = (confirmedProduction: boolean) =>
     repair.mutate({
       runId: finding.runId,
@@ -123,7 +129,7 @@ function Repairing({
       setProblem('Say why it is repaired.');
       return;
     }
-    if (isProduction) ask(true);
+    if (isProduction) setAsking(true);
     else post(false);
   }
   return (
@@ -158,12 +164,18 @@ function Repairing({
         connectionName={connection.name}
         action={act}
         customer={customerOf(finding)}
-        onCancel={() => ask(false)}
+        onCancel={() => setAsking(false)}
         onConfirm={() => {
-          ask(false);
+          setAsking(false);
           post(true);
         }}
       />
     </form>
   );
+}
+
+function standOf(form: { isHeld: boolean; note: string; isUnknown: boolean }): RepairStand {
+  if (form.isHeld) return 'held';
+  if (form.note.trim() === '') return 'free';
+  return form.isUnknown ? 'unknown' : 'draft';
 }

@@ -13,7 +13,7 @@ export function SettingGroup(props: { title: string; children: ReactNode }) {
 
 /** One setting: what it is on the left, its control on the right. */
 export function SettingRow(props: {
-  label: string;
+  label: ReactNode;
   /** Id of the control that the label names; without it the control has a name of its own. */
   htmlFor?: string;
   description?: ReactNode;

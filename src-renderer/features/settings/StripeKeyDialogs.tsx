@@ -1,9 +1,10 @@
-import { Button, Checkbox, Modal, PasswordInput, TextInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
+import { Checkbox, PasswordInput, TextInput } from '@mantine/core';
+import { useState } from 'react';
 import { useCommand } from '#renderer/api/queries.ts';
 import { useSession } from '#renderer/api/session.tsx';
 import { announce } from '#renderer/ui/announce.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
+import { FormDialog } from '#renderer/ui/FormDialog.tsx';
 import type { StripeStatus } from '#shared/ipc/stripe.ts';
 import classes from './StripeSettingsPage.module.css';
 import { useKeepStatus } from './use-keep-status.ts';
@@ -32,78 +33,65 @@ export function StripeKeyDialog({
   });
   const isProduction = connection.environment === 'production';
   const isOther = connect.error?.code === 'stripe_other_account';
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function submit() {
     connect.mutate({ key: key.trim(), rebind, confirmedProduction: isProduction && confirmed });
   }
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title="Connect a Stripe account"
-      closeButtonProps={{ 'aria-label': 'Close' }}
+      onClose={onClose}
+      onSubmit={submit}
+      submitLabel="Connect"
+      isPending={connect.isPending}
+      isIncomplete={key.trim() === '' || (isProduction && !confirmed) || (isOther && !rebind)}
     >
-      <form onSubmit={submit}>
-        <p className={classes.words}>
-          Paste a restricted key (rk_…) or a secret key (sk_…) from Stripe’s dashboard, Developers →
-          API keys. It is checked with Stripe, then kept where passwords are kept.
-        </p>
-        <PasswordInput
-          data-autofocus
-          label="Key"
-          autoComplete="off"
-          spellCheck={false}
-          maxLength={300}
-          value={key}
-          error={connect.error?.fields?.key}
-          onChange={(event) => {
-            setKey(event.currentTarget.value);
-            // Another key may be of another account: what was agreed to for the one before does not count.
-            setRebind(false);
-            if (connect.isError) connect.reset();
-          }}
-          visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the key', tabIndex: 0 }}
+      <p className={classes.words}>
+        Paste a restricted key (rk_…) or a secret key (sk_…) from Stripe’s dashboard, Developers →
+        API keys. It is checked with Stripe, then kept where passwords are kept.
+      </p>
+      <PasswordInput
+        data-autofocus
+        label="Key"
+        autoComplete="off"
+        spellCheck={false}
+        maxLength={300}
+        value={key}
+        error={connect.error?.fields?.key}
+        onChange={(event) => {
+          setKey(event.currentTarget.value);
+          // Another key may be of another account: what was agreed to for the one before does not count.
+          setRebind(false);
+          if (connect.isError) connect.reset();
+        }}
+        visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the key', tabIndex: 0 }}
+      />
+      {isOther && (
+        <Checkbox
+          mt="md"
+          label="This workspace belongs to that account from now on"
+          description="Events of the account before are no longer handled, and its purchases are left out of reconciliation. The ledger stays as it is."
+          checked={rebind}
+          onChange={(event) => setRebind(event.currentTarget.checked)}
         />
-        {isOther && (
-          <Checkbox
-            mt="md"
-            label="This workspace belongs to that account from now on"
-            description="Events of the account before are no longer handled, and its purchases are left out of reconciliation. The ledger stays as it is."
-            checked={rebind}
-            onChange={(event) => setRebind(event.currentTarget.checked)}
-          />
-        )}
-        {isProduction && (
-          <Checkbox
-            mt="md"
-            label={`Yes, for ${connection.name}, which is production`}
-            checked={confirmed}
-            onChange={(event) => setConfirmed(event.currentTarget.checked)}
-          />
-        )}
-        {connect.error !== null && connect.error.fields?.key === undefined && (
-          <ErrorState error={connect.error} />
-        )}
-        {status.mode === 'simulator' && (
-          <p className={classes.after}>
-            The simulator’s customers and payments stay in the simulator; they are not in that
-            account.
-          </p>
-        )}
-        <div className={classes.foot}>
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            type="submit"
-            loading={connect.isPending}
-            disabled={key.trim() === '' || (isProduction && !confirmed) || (isOther && !rebind)}
-          >
-            Connect
-          </Button>
-        </div>
-      </form>
-    </Modal>
+      )}
+      {isProduction && (
+        <Checkbox
+          mt="md"
+          label={`Yes, for ${connection.name}, which is production`}
+          checked={confirmed}
+          onChange={(event) => setConfirmed(event.currentTarget.checked)}
+        />
+      )}
+      {connect.error !== null && connect.error.fields?.key === undefined && (
+        <ErrorState error={connect.error} />
+      )}
+      {status.mode === 'simulator' && (
+        <p className={classes.after}>
+          The simulator’s customers and payments stay in the simulator; they are not in that
+          account.
+        </p>
+      )}
+    </FormDialog>
   );
 }
 
@@ -120,46 +108,33 @@ export function LiveModeDialog({ onClose }: { onClose: () => void }) {
       onClose();
     },
   });
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function submit() {
     if (word === LIVE_WORD) enable.mutate({ word });
   }
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title="Allow live mode for this connection?"
-      closeButtonProps={{ 'aria-label': 'Close' }}
+      onClose={onClose}
+      onSubmit={submit}
+      submitLabel="Allow live mode"
+      isPending={enable.isPending}
+      isIncomplete={word !== LIVE_WORD}
+      isDangerous
     >
-      <form onSubmit={submit}>
-        <p className={classes.words}>
-          With a live key, checkout links charge real cards, refunds return real money, and real
-          payments grant credits in this ledger. Test purchases and live ones would stand in the
-          same ledger, so use a database of its own for live mode.
-        </p>
-        <TextInput
-          label={`Type ${LIVE_WORD} to allow it`}
-          autoComplete="off"
-          maxLength={10}
-          value={word}
-          onChange={(event) => setWord(event.currentTarget.value)}
-        />
-        {enable.error !== null && <ErrorState error={enable.error} />}
-        <div className={classes.foot}>
-          <Button variant="default" data-autofocus onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            type="submit"
-            color="red"
-            disabled={word !== LIVE_WORD}
-            loading={enable.isPending}
-          >
-            Allow live mode
-          </Button>
-        </div>
-      </form>
-    </Modal>
+      <p className={classes.words}>
+        With a live key, checkout links charge real cards, refunds return real money, and real
+        payments grant credits in this ledger. Test purchases and live ones would stand in the same
+        ledger, so use a database of its own for live mode.
+      </p>
+      <TextInput
+        label={`Type ${LIVE_WORD} to allow it`}
+        autoComplete="off"
+        maxLength={10}
+        value={word}
+        onChange={(event) => setWord(event.currentTarget.value)}
+      />
+      {enable.error !== null && <ErrorState error={enable.error} />}
+    </FormDialog>
   );
 }
 
@@ -174,26 +149,20 @@ export function DisconnectDialog({ onClose }: { onClose: () => void }) {
     },
   });
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title="Disconnect Stripe?"
-      closeButtonProps={{ 'aria-label': 'Close' }}
+      onClose={onClose}
+      onSubmit={() => disconnect.mutate({})}
+      submitLabel="Forget the key"
+      isPending={disconnect.isPending}
+      isDangerous
     >
       <p className={classes.words}>
         The console forgets the key and the webhook’s secret. Nothing changes in Stripe or in the
         ledger; events wait in Stripe and are read once the account is connected again.
       </p>
       {disconnect.error !== null && <ErrorState error={disconnect.error} />}
-      <div className={classes.foot}>
-        <Button variant="default" data-autofocus onClick={onClose}>
-          Cancel
-        </Button>
-        <Button color="red" loading={disconnect.isPending} onClick={() => disconnect.mutate({})}>
-          Forget the key
-        </Button>
-      </div>
-    </Modal>
+    </FormDialog>
   );
 }
 
@@ -216,11 +185,14 @@ export function SimulatorDialog({
   });
   const isStillOther = claim.data !== undefined && claim.data.problem !== null;
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormDialog
       title="Use the simulator for this workspace?"
-      closeButtonProps={{ 'aria-label': 'Close' }}
+      onClose={onClose}
+      onSubmit={() => claim.mutate({ rebind: true })}
+      submitLabel="Use the simulator"
+      isPending={claim.isPending}
+      isIncomplete={isStillOther}
+      isDangerous
     >
       <p className={classes.words}>
         This workspace belongs to the account{' '}
@@ -235,19 +207,6 @@ export function SimulatorDialog({
         </p>
       )}
       {claim.error !== null && <ErrorState error={claim.error} />}
-      <div className={classes.foot}>
-        <Button variant="default" data-autofocus onClick={onClose}>
-          Cancel
-        </Button>
-        <Button
-          color="red"
-          loading={claim.isPending}
-          disabled={isStillOther}
-          onClick={() => claim.mutate({ rebind: true })}
-        >
-          Use the simulator
-        </Button>
-      </div>
-    </Modal>
+    </FormDialog>
   );
 }

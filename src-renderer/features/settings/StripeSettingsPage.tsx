@@ -15,6 +15,7 @@ import { LinkButton } from '#renderer/ui/LinkButton.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
 import { Page } from '#renderer/ui/Page.tsx';
 import { PageHeader } from '#renderer/ui/PageHeader.tsx';
+import { StripeModeTag } from '#renderer/ui/StripeModeTag.tsx';
 import { AppError, isErrorCode } from '#shared/errors.ts';
 import type { StripeStatus } from '#shared/ipc/stripe.ts';
 import { SettingGroup, SettingRow } from './SettingRow.tsx';
@@ -118,7 +119,13 @@ function AccountSettings({
         </div>
       )}
       <SettingRow
-        label={name}
+        label={
+          status.mode === 'test' || status.mode === 'live' ? (
+            <StripeModeTag mode={status.mode}>{name}</StripeModeTag>
+          ) : (
+            name
+          )
+        }
         description={
           <>
             {words}

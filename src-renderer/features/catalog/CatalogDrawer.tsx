@@ -1,0 +1,91 @@
+import { Button, Checkbox, Stack } from '@mantine/core';
+import type { UseFormReturnType } from '@mantine/form';
+import { type ReactNode, useId } from 'react';
+import { useSession } from '#renderer/api/session.tsx';
+import { useDiscardQuestion } from '#renderer/ui/DiscardQuestion.tsx';
+import { ErrorState } from '#renderer/ui/ErrorState.tsx';
+import { SideDrawer } from '#renderer/ui/SideDrawer.tsx';
+import type { AppError } from '#shared/errors.ts';
+import classes from './catalog.module.css';
+
+/** The frame of a form that makes or changes what is sold: its fields, production's question, and what came of saving. */
+export function CatalogDrawer<Values extends { confirmed: boolean }>({
+  title,
+  saveLabel,
+  form,
+  asksProduction,
+  save,
+  onSubmit,
+  onClose,
+  children,
+  hint,
+}: {
+  title: string;
+  saveLabel: string;
+  form: UseFormReturnType<Values>;
+  /** Production is confirmed with the field `confirmed`. */
+  asksProduction: boolean;
+  save: { isPending: boolean; error: AppError | null };
+  onSubmit: (values: Values) => void;
+  onClose: () => void;
+  children: ReactNode;
+  /** What is to be known last, under all fields. */
+  hint?: string | undefined;
+}) {
+  const { connection } = useSession();
+  const formId = useId();
+  const { leave, question } = useDiscardQuestion({
+    hasDraft: form.isDirty(),
+    isHeld: save.isPending,
+    words:
+      save.error?.code === 'outcome_unknown'
+        ? 'It may or may not have been saved; the catalog shows which. If you close the form now, what you entered here is lost.'
+        : 'What you entered has not been saved. If you close the form now, it is lost.',
+    onLeave: onClose,
+  });
+  function focusFirstError(errors: typeof form.errors) {
+    const [first] = Object.keys(errors);
+    if (first !== undefined) form.getInputNode(first)?.focus();
+  }
+  return (
+    <>
+      <SideDrawer
+        opened
+        onClose={leave}
+        title={title}
+        foot={
+          <div className={classes.foot}>
+            <Button variant="subtle" color="gray" disabled={save.isPending} onClick={leave}>
+              Cancel
+            </Button>
+            <Button
+              type="submit"
+              form={formId}
+              loading={save.isPending}
+              disabled={asksProduction && !form.values.confirmed}
+            >
+              {saveLabel}
+            </Button>
+          </div>
+        }
+      >
+        <form id={formId} noValidate onSubmit={form.onSubmit(onSubmit, focusFirstError)}>
+          <Stack gap="lg">
+            {children}
+            {asksProduction && (
+              <Checkbox
+                label={`Yes, for ${connection.name}, which is production`}
+                {...form.getInputProps('confirmed', { type: 'checkbox' })}
+              />
+            )}
+            {hint !== undefined && <p className={classes.hint}>{hint}</p>}
+          </Stack>
+        </form>
+        {save.error !== null && save.error.code !== 'confirmation_required' && (
+          <ErrorState error={save.error} />
+        )}
+      </SideDrawer>
+      {question}
+    </>
+  );
+}
