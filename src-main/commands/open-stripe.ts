@@ -94,16 +94,17 @@ async function identify(
   gateway: StripeGateway,
   { key, base }: StripeAddress,
 ): Promise<Omit<AccountIdentity, 'simulated'>> {
-  const { id, name, livemode } = await gateway.readAccount().catch((error: unknown) => {
+  const { id, name, livemode, answeredAt } = await gateway.readAccount().catch((error: unknown) => {
     // A server that only plays Stripe may not know the question, and say so in its own way.
     if (base === undefined || !hasAnswered(error)) throw error;
-    return { id: null, name: null, livemode: gateway.livemode };
+    return { id: null, name: null, livemode: gateway.livemode, answeredAt: undefined };
   });
   return {
     // A key that may not read its account is known by itself.
     id: id ?? `key:${createHash('sha256').update(key).digest('hex').slice(0, 16)}`,
     name,
     livemode,
+    answeredAt,
   };
 }
 

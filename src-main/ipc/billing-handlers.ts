@@ -11,12 +11,12 @@ import { getRefundRequest, listOpenRefunds } from '#main/stripe/refunds/list-ope
 import { previewRefund } from '#main/stripe/refunds/preview-refund.ts';
 import { getPayment } from '#main/stripe/refunds/read-payments.ts';
 import { refundPayment } from '#main/stripe/refunds/refund-payment.ts';
-import type { StripeTarget } from '#main/stripe/stripe-target.ts';
 import { AppError } from '#shared/errors.ts';
 import type { billingProcedures } from '#shared/ipc/billing.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { Handlers } from '#shared/ipc/procedure.ts';
 import type { HandlerDependencies } from './dependencies.ts';
+import { assertSameDatabase, targetOn } from './target-on.ts';
 
 /** So many unfinished refunds are shown; there are seldom any. */
 const OPEN_REFUNDS_MAX = 200;
@@ -26,11 +26,6 @@ export function billingHandlers(
   console: HandlerDependencies,
 ): Pick<Handlers<Contract>, keyof typeof billingProcedures> {
   type Ready = ReturnType<typeof console.databaseFor>;
-
-  /** Stripe, with the database that the right was checked on and the person as actor. */
-  async function targetOn(database: Ready): Promise<StripeTarget> {
-    return { ...(await console.stripe.target()), database, actor: database.actor };
-  }
 
   /** Whatever came of the work, also a half of it, may have changed what the window shows of this customer. */
   async function telling<Result>(customerId: string, work: () => Promise<Result>): Promise<Result> {
@@ -57,10 +52,11 @@ export function billingHandlers(
 
     'billing.startCheckout': async (input) => {
       const database = console.databaseFor('sell', input);
-      const target = await targetOn(database);
+      const target = await targetOn(console, database);
       return telling(input.customerId, () =>
         startCheckout(target, input, async (item) => {
           const catalog = console.databaseFor('manageStripe', input);
+          assertSameDatabase(catalog, database);
           await syncCatalog({ ...target, database: catalog }, catalog.actor, item);
         }),
       );
@@ -68,13 +64,13 @@ export function billingHandlers(
     'billing.refreshCheckout': async ({ id }) => {
       const database = console.databaseFor('sell');
       const { customerId } = await checkoutOf(database, id);
-      const target = await targetOn(database);
+      const target = await targetOn(console, database);
       return telling(customerId, () => refreshCheckout(target, id, rightsOf(database)));
     },
     'billing.closeCheckout': async (input) => {
       const database = console.databaseFor('sell', input);
       const { customerId } = await checkoutOf(database, input.id);
-      const target = await targetOn(database);
+      const target = await targetOn(console, database);
       return telling(customerId, () => closeCheckout(target, input.id, rightsOf(database)));
     },
     'billing.openCheckout': async ({ id }) => {
@@ -95,7 +91,7 @@ export function billingHandlers(
     },
     'billing.refund': async (input) => {
       const database = console.databaseFor('refund', input);
-      const target = await targetOn(database);
+      const target = await targetOn(console, database);
       const { reasonCode, caseLink, note } = input;
       return telling(input.customerId, () =>
         refundPayment(
@@ -110,7 +106,7 @@ export function billingHandlers(
       const { customerId } = await readSnapshot(database, undefined, (run) =>
         getRefundRequest(run, id),
       );
-      const target = await targetOn(database);
+      const target = await targetOn(console, database);
       return telling(customerId, async () => {
         const { request, problem } = await finishRefund(target, id);
         if (problem) throw problem;

@@ -7,6 +7,7 @@ import type { catalogProcedures } from '#shared/ipc/catalog.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { Handlers } from '#shared/ipc/procedure.ts';
 import type { HandlerDependencies } from './dependencies.ts';
+import { targetOn } from './target-on.ts';
 
 /** What is sold: in the console, and as Stripe has it. */
 export function catalogHandlers(
@@ -32,15 +33,15 @@ export function catalogHandlers(
     },
     'catalog.compare': async () => {
       const database = console.database();
-      const target = await console.stripe.target();
-      const comparison = await compareCatalog({ ...target, database }, console.now());
+      const target = await targetOn(console, database);
+      const comparison = await compareCatalog(target, console.now());
       last = { connectionId: database.connection.id, comparison };
       return listCatalog(database, comparison);
     },
     'catalog.sync': async (input) => {
       const database = console.databaseFor('manageStripe', input);
-      const target = await console.stripe.target();
-      await syncCatalog({ ...target, database }, database.actor, input.item);
+      const target = await targetOn(console, database);
+      await syncCatalog(target, database.actor, input.item);
       const comparison = comparisonOn(database.connection.id);
       comparison?.forget(input.item);
       return listCatalog(database, comparison);

@@ -4,7 +4,6 @@ import { previewRepair, repairFinding } from '#main/stripe/reconciliation/repair
 import { startRun } from '#main/stripe/reconciliation/run-reconciliation.ts';
 import { getRun, listRuns, toReconciliationRun } from '#main/stripe/reconciliation/runs.ts';
 import { stripePageOf } from '#main/stripe/reconciliation/stripe-page.ts';
-import type { StripeTarget } from '#main/stripe/stripe-target.ts';
 import { AppError } from '#shared/errors.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { Handlers } from '#shared/ipc/procedure.ts';
@@ -16,6 +15,7 @@ import {
 } from '#shared/ipc/reconciliation.ts';
 import type { StripeStatus } from '#shared/ipc/stripe.ts';
 import type { HandlerDependencies } from './dependencies.ts';
+import { targetOn } from './target-on.ts';
 
 /** Stripe against the ledger: runs in the background, what they found, and repairs. */
 export function reconciliationHandlers(
@@ -23,18 +23,13 @@ export function reconciliationHandlers(
 ): Pick<Handlers<Contract>, keyof typeof reconciliationProcedures> {
   const runs = console.reconciliations;
 
-  type Ready = ReturnType<typeof console.databaseFor>;
-  async function targetOn(database: Ready): Promise<StripeTarget> {
-    return { ...(await console.stripe.target()), database, actor: database.actor };
-  }
-
   return {
     'reconciliation.runs': async () => ({
       runs: (await listRuns(console.database())).map(toReconciliationRun),
     }),
 
     'reconciliation.start': async ({ since }) => {
-      const target = await targetOn(console.databaseFor('manageStripe'));
+      const target = await targetOn(console, console.databaseFor('manageStripe'));
       const run = await startRun(target, since === null ? undefined : new Date(since));
       await runs.start(target, run.id);
       return toReconciliationRun(await getRun(target.database, run.id));
@@ -52,7 +47,7 @@ export function reconciliationHandlers(
       return toReconciliationRun(run);
     },
     'reconciliation.resume': async ({ runId }) => {
-      const target = await targetOn(console.databaseFor('manageStripe'));
+      const target = await targetOn(console, console.databaseFor('manageStripe'));
       const run = await getRun(target.database, runId);
       if (run.state !== 'done') await runs.start(target, runId);
       return toReconciliationRun(await getRun(target.database, runId));
@@ -73,9 +68,9 @@ export function reconciliationHandlers(
       };
     },
     'reconciliation.previewRepair': async (place) =>
-      previewRepair(await targetOn(console.databaseFor('manageStripe')), place),
+      previewRepair(await targetOn(console, console.databaseFor('manageStripe')), place),
     'reconciliation.repair': async ({ runId, findingId, note, ...question }) => {
-      const target = await targetOn(console.databaseFor('manageStripe', question));
+      const target = await targetOn(console, console.databaseFor('manageStripe', question));
       const finding = await repairFinding(target, { runId, findingId }, note);
       console.events.emit({ type: 'reconciliation.changed', runId });
       if (finding.customerId !== null) {

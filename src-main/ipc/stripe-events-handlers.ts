@@ -5,6 +5,7 @@ import { workerName } from '#main/stripe/inbox/worker-name.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { Handlers } from '#shared/ipc/procedure.ts';
 import type { Console } from '../console.ts';
+import { targetOn } from './target-on.ts';
 
 type EventProcedures =
   | 'stripe.events'
@@ -24,8 +25,8 @@ export function stripeEventsHandlers(
     'stripe.event': ({ id }, { signal }) => getEvent(console.database(), id, signal),
     'stripe.replayEvent': async (input) => {
       const database = console.databaseFor('manageStripe', input);
-      const target = await console.stripe.target();
-      const { customerIds } = await replayEvent({ ...target, database }, input.id, worker);
+      const target = await targetOn(console, database);
+      const { customerIds } = await replayEvent(target, input.id, worker);
       console.events.emit({ type: 'stripe.changed' });
       for (const customerId of customerIds) {
         console.events.emit({ type: 'billing.changed', customerId });

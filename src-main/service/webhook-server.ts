@@ -14,6 +14,8 @@ export type WebhookServer = {
   close: () => Promise<void>;
 };
 
+/** So long the end waits for senders; Stripe sends again what was not answered. */
+const CLOSE_MS_MAX = 2_000;
 /** Stripe's events are some kilobytes. */
 const BODY_BYTES_MAX = 1_048_576;
 /** Whoever sends more slowly than this is not Stripe. */
@@ -102,7 +104,10 @@ export async function startWebhookServer(options: {
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     port,
-    close: () => server.close(),
+    async close() {
+      const cut = setTimeout(() => server.server.closeAllConnections(), CLOSE_MS_MAX);
+      await server.close().finally(() => clearTimeout(cut));
+    },
   };
 }
 

@@ -6,11 +6,11 @@ import {
   type ProrationBehavior,
 } from './billing/change-subscription.ts';
 import { decliningCustomers } from './billing/collect-payment.ts';
-import { idOf } from './billing/invoice-document.ts';
 import { collectInvoice, payInvoiceBy } from './billing/invoice-lifecycle.ts';
 import { type AsyncErrorCode, reportMeterError } from './billing/meter-errors.ts';
 import { nextDue, runBilling } from './billing/renewals.ts';
 import { findMeterEvent } from './billing/usage.ts';
+import { idOf } from './fields.ts';
 import { StripeRefusal } from './route.ts';
 import type { World } from './world.ts';
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { randomFrom } from './random.ts';
 
 /**
  * What can go wrong with a request. `429`, `401`, `403` and `503` answer before anything is done; `500` counts as done without an effect,
@@ -58,7 +59,7 @@ export function createFaults(): Faults {
   return {
     add(rule) {
       const fault: Fault = { ...rule, id: randomUUID(), hits: 0 };
-      active.push({ fault, chance: chanceFrom(rule.seed ?? 1) });
+      active.push({ fault, chance: randomFrom(rule.seed ?? 1) });
       return fault.id;
     },
     remove,
@@ -77,16 +78,5 @@ export function createFaults(): Faults {
       }
       return undefined;
     },
-  };
-}
-
-/** Numbers from 0 up to 1, the same series for the same seed (mulberry32). */
-function chanceFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }

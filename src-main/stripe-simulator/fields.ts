@@ -54,7 +54,7 @@ export function presentOrDeleted<T extends object>(
   return found;
 }
 
-/** The id of a field that may hold the object itself. */
-export function idOf(reference: string | { id: string }): string {
-  return typeof reference === 'string' ? reference : reference.id;
+/** The id of a field that may hold the object itself; empty where it holds nothing. */
+export function idOf(reference: string | { id: string } | null | undefined): string {
+  return typeof reference === 'object' ? (reference?.id ?? '') : (reference ?? '');
 }

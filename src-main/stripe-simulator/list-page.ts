@@ -11,6 +11,13 @@ export type ListParameters = {
   created?: CreatedFilter;
 };
 
+export const listParameters = [
+  'limit',
+  'starting_after',
+  'ending_before',
+  'created',
+] as const satisfies readonly (keyof ListParameters)[];
+
 /** One page, as Stripe answers lists. */
 export type ListPage<T> = { object: 'list'; data: T[]; has_more: boolean; url: string };
 

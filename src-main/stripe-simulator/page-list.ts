@@ -3,6 +3,7 @@ import type { Page } from './page.ts';
 import { billingActions } from './pages/billing-actions.ts';
 import { billingPages } from './pages/billing-page.ts';
 import { checkoutPages } from './pages/checkout-page.ts';
+import { donePages } from './pages/done-page.ts';
 import { eventPages } from './pages/events-page.ts';
 import { faultPages } from './pages/faults-page.ts';
 import { paymentActions } from './pages/payment-actions.ts';
@@ -12,6 +13,7 @@ import { paymentPages } from './pages/payments-page.ts';
 export const pages: readonly Page[] = [
   ...faultCalls,
   ...checkoutPages,
+  ...donePages,
   ...paymentPages,
   ...paymentActions,
   ...billingPages,

@@ -90,6 +90,8 @@ describe('a checkout', () => {
     };
     const session = payCheckout(shop.simulator.world, checkout.sessionId ?? '', { method: 'card' });
     expect(session).toMatchObject({ metadata, client_reference_id: customerId });
+    const done = `${shop.simulator.url}/done`;
+    expect(session).toMatchObject({ success_url: done, cancel_url: done });
     const intent = await stripe.paymentIntents.retrieve(session.payment_intent as string);
     expect(intent.metadata).toEqual(metadata);
   });

@@ -123,6 +123,14 @@ describe.skipIf(program === undefined)('the official Stripe CLI on the simulator
       ]),
     );
   });
+
+  it('triggers a payment that fails: a card that can be attached, and not be charged', async () => {
+    await stripe('trigger', 'invoice.payment_failed');
+
+    const [invoice] = simulator.world.collection('invoices').newestFirst();
+    expect(invoice).toMatchObject({ status: 'open', attempted: true });
+    expect(events()).toContain('invoice.payment_failed');
+  });
 });
 
 const packageFixtures = {

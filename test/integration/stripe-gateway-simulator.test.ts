@@ -11,19 +11,10 @@ import {
   payCheckout,
 } from '#main/stripe-simulator/control.ts';
 import { type Simulator, startSimulator } from '#main/stripe-simulator/simulator.ts';
-import { AppError } from '#shared/errors.ts';
+import { failureOf } from '#test/support/failure-of.ts';
 
 const KEY = 'sk_test_gatewayGatewayGateway123456';
 const ofCustomer = { userId: 'ada', email: null, name: null };
-
-async function failureOf(work: Promise<unknown>): Promise<AppError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof AppError)) throw new Error(`No AppError: ${String(error)}`);
-  return error;
-}
 
 describe('the gateway and the simulator', () => {
   let simulator: Simulator;
@@ -47,7 +38,19 @@ describe('the gateway and the simulator', () => {
     const account = await gateway.readAccount();
     expect(account.id).toMatch(/^acct_/);
     expect(account.livemode).toBe(false);
-    expect(await restrictedTo([]).readAccount()).toEqual({ id: null, name: null, livemode: false });
+    expect(await restrictedTo([]).readAccount()).toEqual({
+      id: null,
+      name: null,
+      livemode: false,
+      answeredAt: expect.any(Date),
+    });
+  });
+
+  it('have a page that a customer may end on; with Stripe it is Stripe’s own', async () => {
+    const page = await fetch(gateway.afterwardsUrl);
+    expect(await page.text()).toContain('You can close this page');
+    const stripe = createStripeGateway({ key: KEY, log: silentLog });
+    expect(stripe.afterwardsUrl).toBe('https://stripe.com/');
   });
 
   it('make a customer once for one key, and find it again', async () => {

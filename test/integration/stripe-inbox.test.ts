@@ -80,6 +80,29 @@ async function paidEvent(customerId: string, credits = 10) {
 const makeDue = () =>
   bench.rows('UPDATE credits_billing.stripe_events SET next_attempt_at = clock_timestamp()');
 
+describe('what is stored of an event', () => {
+  it('holds no client secret, wherever it stands in it', async () => {
+    const event = anEvent({ type: 'payment_intent.succeeded' });
+    await receiveEvent(
+      bench.target,
+      {
+        ...event,
+        payload: {
+          id: event.id,
+          data: { object: { id: 'pi_1', client_secret: 'pi_1_secret_abc' } },
+        },
+      },
+      'webhook',
+    );
+    const [stored] = await bench.rows<{ payload: string }>(
+      'SELECT payload::text FROM credits_billing.stripe_events WHERE id = $1',
+      [event.id],
+    );
+    expect(stored?.payload).toContain('pi_1');
+    expect(stored?.payload).not.toContain('secret_abc');
+  });
+});
+
 describe('receiving', () => {
   it('stores an event once, by whichever way and however often it comes', async () => {
     const event = anEvent();

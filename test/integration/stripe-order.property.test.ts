@@ -12,6 +12,7 @@ import {
   openDispute,
   refundCharge,
 } from '#main/stripe-simulator/control.ts';
+import { randomFrom } from '#main/stripe-simulator/random.ts';
 import { type Bought, createWorkbench, type Workbench } from '#test/support/stripe-workbench.ts';
 
 /*
@@ -278,7 +279,7 @@ it('whatever order events come in, however often, and with some lost: the ledger
           for (const { id } of fresh) seen.add(id);
           return fresh;
         };
-        const random = mulberry(seed);
+        const random = randomFrom(seed);
         const deliverLate = async () => {
           const all = late.splice(0);
           const delivered = shuffle([...all, ...all.filter(() => random() < 0.3)], random).filter(
@@ -343,17 +344,6 @@ function belongingTo(events: readonly StripeEvent[], life: Life): StripeEvent[] 
     }
   }
   return events.filter(({ objectId }) => objectId !== null && own.has(objectId));
-}
-
-/** The same numbers from 0 up to 1 for the same seed. */
-function mulberry(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 function shuffle<Item>(items: Item[], random: () => number): Item[] {

@@ -1,24 +1,9 @@
 import { request } from 'node:http';
-import Stripe from 'stripe';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Simulator, startSimulator } from '#main/stripe-simulator/simulator.ts';
+import type Stripe from 'stripe';
+import { describe, expect, it } from 'vitest';
+import { simulatorForEachTest } from '#test/support/stripe-simulator.ts';
 
-let simulator: Simulator;
-let stripe: Stripe;
-
-beforeEach(async () => {
-  simulator = await startSimulator();
-  stripe = new Stripe('sk_test_pages1234', {
-    host: '127.0.0.1',
-    port: simulator.port,
-    protocol: 'http',
-    telemetry: false,
-  });
-});
-
-afterEach(async () => {
-  await simulator.close();
-});
+const { simulator, stripe } = simulatorForEachTest();
 
 const open = (path: string) => fetch(new URL(path, simulator.url));
 
@@ -146,6 +131,15 @@ describe('the payment page', () => {
     expect(await (await open(`/pay/${session.id}`)).text()).toContain('has expired');
     expect((await send(`/pay/${session.id}`, { action: 'pay' })).status).toBe(400);
     expect((await open('/pay/cs_test_none')).status).toBe(404);
+  });
+
+  it('may lead to a page of the simulator, which says that all is done', async () => {
+    const session = await checkout({ success: `${simulator.url}/done` });
+    const paid = await send(pageOf(session), { action: 'pay' });
+    expect(paid.text).toContain(`href="${simulator.url}/done"`);
+    const done = await open('/done');
+    expect(done.status).toBe(200);
+    expect(await done.text()).toContain('You can close this page');
   });
 
   it('takes no text for HTML', async () => {

@@ -1,25 +1,19 @@
 import type Stripe from 'stripe';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { advance, cancelSubscription } from '#main/stripe-simulator/billing-control.ts';
 import { payCheckout } from '#main/stripe-simulator/control.ts';
+import { idOf } from '#main/stripe-simulator/fields.ts';
 import {
   at,
-  type BillingWorkbench,
+  billingForEachTest,
   day,
   february,
   hour,
-  idOf,
   march,
   start,
-  startBilling,
 } from '#test/support/billing-simulator.ts';
 
-let billing: BillingWorkbench;
-
-beforeEach(async () => {
-  billing = await startBilling();
-});
-afterEach(() => billing.simulator.close());
+const billing = billingForEachTest();
 
 describe('subscriptions', () => {
   test('begin with a paid invoice that names subscription, price, period and payment', async () => {

@@ -1,24 +1,18 @@
 import type Stripe from 'stripe';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { advance, changePlan, failNextInvoice } from '#main/stripe-simulator/billing-control.ts';
+import { idOf } from '#main/stripe-simulator/fields.ts';
 import {
   at,
-  type BillingWorkbench,
+  billingForEachTest,
   day,
   february,
   hour,
-  idOf,
   march,
   start,
-  startBilling,
 } from '#test/support/billing-simulator.ts';
 
-let billing: BillingWorkbench;
-
-beforeEach(async () => {
-  billing = await startBilling();
-});
-afterEach(() => billing.simulator.close());
+const billing = billingForEachTest();
 
 describe('a change of the plan', () => {
   test('is prorated on the next invoice', async () => {

@@ -2,18 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Stripe from 'stripe';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Simulator, startSimulator } from '#main/stripe-simulator/simulator.ts';
-import { refusal, stripeFor } from '#test/support/stripe-simulator.ts';
+import { describe, expect, test } from 'vitest';
+import { refusal, simulatorForEachTest, stripeFor } from '#test/support/stripe-simulator.ts';
 
-let simulator: Simulator;
-let stripe: Stripe;
-
-beforeEach(async () => {
-  simulator = await startSimulator();
-  stripe = stripeFor(simulator);
-});
-afterEach(() => simulator.close());
+const { simulator, stripe } = simulatorForEachTest();
 
 const newPrice = (more: Partial<Stripe.PriceCreateParams> = {}) =>
   stripe.prices.create({

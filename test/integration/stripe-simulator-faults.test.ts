@@ -7,17 +7,15 @@ import { join } from 'node:path';
 import Stripe from 'stripe';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { payCheckout } from '#main/stripe-simulator/control.ts';
-import { type Simulator, startSimulator } from '#main/stripe-simulator/simulator.ts';
-import { eventTypes, refusal, stripeFor } from '#test/support/stripe-simulator.ts';
+import { startSimulator } from '#main/stripe-simulator/simulator.ts';
+import {
+  eventTypes,
+  refusal,
+  simulatorForEachTest,
+  stripeFor,
+} from '#test/support/stripe-simulator.ts';
 
-let simulator: Simulator;
-let stripe: Stripe;
-
-beforeEach(async () => {
-  simulator = await startSimulator();
-  stripe = stripeFor(simulator);
-});
-afterEach(() => simulator.close());
+const { simulator, stripe } = simulatorForEachTest();
 
 describe('idempotency keys', () => {
   test('give the same answer again, and refuse other parameters', async () => {
@@ -161,6 +159,7 @@ describe('state', () => {
       mode: 'payment',
       line_items: [{ price: price.id, quantity: 1 }],
       success_url: 'https://company.example/thanks',
+      cancel_url: `${before.url}/done`,
       payment_intent_data: { metadata: { user_id: 'user_42' } },
     });
     const key = { idempotencyKey: 'customer:user_42' };
@@ -178,7 +177,11 @@ describe('state', () => {
       expect(await eventTypes(again)).toEqual(types);
       expect((await again.customers.create({ name: 'Ann' }, key)).id).toBe(customer.id);
       const open = await again.checkout.sessions.retrieve(session.id);
-      expect(open.url).toBe(`${after.url}/pay/${session.id}`);
+      expect(open).toMatchObject({
+        url: `${after.url}/pay/${session.id}`,
+        success_url: 'https://company.example/thanks',
+        cancel_url: `${after.url}/done`,
+      });
       payCheckout(after.world, session.id, { method: 'card' });
       const paid = await again.checkout.sessions.retrieve(session.id, {
         expand: ['payment_intent', 'line_items'],

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   advance,
   failInvoicePayment,
@@ -6,21 +6,10 @@ import {
   payInvoice,
 } from '#main/stripe-simulator/billing-control.ts';
 import { refundCharge } from '#main/stripe-simulator/control.ts';
-import {
-  type BillingWorkbench,
-  day,
-  february,
-  idOf,
-  start,
-  startBilling,
-} from '#test/support/billing-simulator.ts';
+import { idOf } from '#main/stripe-simulator/fields.ts';
+import { billingForEachTest, day, february, start } from '#test/support/billing-simulator.ts';
 
-let billing: BillingWorkbench;
-
-beforeEach(async () => {
-  billing = await startBilling();
-});
-afterEach(() => billing.simulator.close());
+const billing = billingForEachTest();
 
 describe('payments of invoices', () => {
   test('lead from the invoice to a charge that can be refunded, and back from the payment intent', async () => {

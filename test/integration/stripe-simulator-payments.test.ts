@@ -1,24 +1,16 @@
 import Stripe from 'stripe';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { completeBankDebit, payCheckout } from '#main/stripe-simulator/control.ts';
-import { type Simulator, startSimulator } from '#main/stripe-simulator/simulator.ts';
 import {
   eventTypes,
   openCheckout,
   paidCheckout,
   purchaseMetadata,
   refusal,
-  stripeFor,
+  simulatorForEachTest,
 } from '#test/support/stripe-simulator.ts';
 
-let simulator: Simulator;
-let stripe: Stripe;
-
-beforeEach(async () => {
-  simulator = await startSimulator();
-  stripe = stripeFor(simulator);
-});
-afterEach(() => simulator.close());
+const { simulator, stripe } = simulatorForEachTest();
 
 const metadata = purchaseMetadata;
 const checkout = (

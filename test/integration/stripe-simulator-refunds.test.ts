@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   closeDispute,
   completeBankDebit,
@@ -9,23 +9,15 @@ import {
   refundCharge,
   settleRefund,
 } from '#main/stripe-simulator/control.ts';
-import { type Simulator, startSimulator } from '#main/stripe-simulator/simulator.ts';
 import {
   eventTypes,
   openCheckout,
   paidCheckout,
   refusal,
-  stripeFor,
+  simulatorForEachTest,
 } from '#test/support/stripe-simulator.ts';
 
-let simulator: Simulator;
-let stripe: Stripe;
-
-beforeEach(async () => {
-  simulator = await startSimulator();
-  stripe = stripeFor(simulator);
-});
-afterEach(() => simulator.close());
+const { simulator, stripe } = simulatorForEachTest();
 
 const paidCharge = (amount?: number) => paidCheckout(simulator, stripe, amount);
 

@@ -2,25 +2,20 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Stripe from 'stripe';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { advance, rejectMeterEvent } from '#main/stripe-simulator/billing-control.ts';
+import { idOf } from '#main/stripe-simulator/fields.ts';
 import {
   at,
-  type BillingWorkbench,
+  billingForEachTest,
   day,
   february,
   hour,
-  idOf,
   start,
   startBilling,
 } from '#test/support/billing-simulator.ts';
 
-let billing: BillingWorkbench;
-
-beforeEach(async () => {
-  billing = await startBilling();
-});
-afterEach(() => billing.simulator.close());
+const billing = billingForEachTest();
 
 describe('usage', () => {
   test('is billed after the period by tiers, with a grace of an hour for what arrives late', async () => {

@@ -1,6 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Desktop } from '#main/console.ts';
 import { createHandlers } from '#main/ipc/handlers.ts';
 import { settingsHandlers } from '#main/ipc/settings-handlers.ts';
 import { stripeHandlers } from '#main/ipc/stripe-handlers.ts';
@@ -10,6 +9,7 @@ import { type Simulator, startSimulator } from '#main/stripe-simulator/simulator
 import { customerIdSchema } from '#shared/ids.ts';
 import type { ConsoleEvent } from '#shared/ipc/events.ts';
 import { stripeProcedures } from '#shared/ipc/stripe.ts';
+import { desktopNoting } from '#test/support/link-desktop.ts';
 import { createTestConsole, type TestConsole } from '#test/support/test-console.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database.ts';
 
@@ -40,15 +40,9 @@ const createGateway: CreateGateway = ({ key, base, log }) =>
 
 async function openConsole(options: Parameters<typeof createTestConsole>[0] = {}) {
   const links: string[] = [];
-  const desktop: Desktop = {
-    chooseSaveFile: async () => undefined,
-    showInFolder: () => undefined,
-    openFolder: async () => undefined,
-    openLink: async (link) => void links.push(link),
-  };
   const test = await createTestConsole({
     url: database.urlFor('test_admin'),
-    desktop,
+    desktop: desktopNoting(links),
     createStripeGateway: createGateway,
     ...options,
   });

@@ -1,6 +1,8 @@
 import Stripe from 'stripe';
+import { afterEach, beforeEach } from 'vitest';
 import { advance } from '#main/stripe-simulator/billing-control.ts';
 import { type Simulator, startSimulator } from '#main/stripe-simulator/simulator.ts';
+import { stripeFor } from './stripe-simulator.ts';
 
 export const at = (text: string) => Date.parse(text) / 1_000;
 export const day = 86_400;
@@ -13,15 +15,19 @@ export const march = at('2026-03-31T10:00:00Z');
 /** A simulator whose clock only moves when it is told to, a real client, one customer, and what tests of billing do again and again. */
 export type BillingWorkbench = Awaited<ReturnType<typeof startBilling>>;
 
+/** A new workbench for each test of a file. The object stays the same, so that a file can name it once. */
+export function billingForEachTest(): BillingWorkbench {
+  const billing = {} as BillingWorkbench;
+  beforeEach(async () => {
+    Object.assign(billing, await startBilling());
+  });
+  afterEach(() => billing.simulator.close());
+  return billing;
+}
+
 export async function startBilling(options: { stateFile?: string } = {}) {
   const simulator: Simulator = await startSimulator({ now: () => start, ...options });
-  const stripe = new Stripe('sk_test_simulator', {
-    host: '127.0.0.1',
-    port: simulator.port,
-    protocol: 'http',
-    telemetry: false,
-    maxNetworkRetries: 0,
-  });
+  const stripe = stripeFor(simulator);
   const { id: customer } = await stripe.customers.create({ email: 'ann@company.example' });
   return {
     simulator,
@@ -119,9 +125,4 @@ export async function startBilling(options: { stateFile?: string } = {}) {
       )
       .reverse();
   }
-}
-
-/** The id in a field that may hold the object itself. */
-export function idOf(reference: string | { id: string } | null | undefined): string {
-  return typeof reference === 'string' ? reference : (reference?.id ?? '');
 }

@@ -8,6 +8,7 @@ import {
   openDispute,
   refundCharge,
 } from '#main/stripe-simulator/control.ts';
+import { randomFrom } from '#main/stripe-simulator/random.ts';
 import type { Bought, Workbench } from './stripe-workbench.ts';
 
 /*
@@ -32,15 +33,9 @@ export type Shop = {
 
 export type Random = { next: () => number; below: (limit: number) => number };
 
-/** The same numbers for the same seed (mulberry32). */
-export function randomFrom(seed: number): Random {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+/** The same numbers for the same seed. */
+function randomSource(seed: number): Random {
+  const next = randomFrom(seed);
   return { next, below: (limit) => Math.floor(next() * limit) };
 }
 
@@ -49,7 +44,7 @@ export async function openShop(
   customerCount: number,
   seed: number,
 ): Promise<Shop> {
-  const random = randomFrom(seed);
+  const random = randomSource(seed);
   const { stripe, simulator, target } = bench;
   const customers: string[] = [];
   const stripeCustomers = new Map<string, string>();

@@ -1,6 +1,10 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parse } from 'qs';
+import { afterEach } from 'vitest';
+import { createLog } from '#main/logging/log.ts';
+import type { StripeGateway } from '#main/stripe/gateway/gateway.ts';
+import { createStripeGateway } from '#main/stripe/gateway/stripe-gateway.ts';
 
 /** What a test sees of one request. */
 export type AskedOfStripe = {
@@ -71,4 +75,39 @@ export async function startScriptedStripe(
       await closed;
     },
   };
+}
+
+export const GATEWAY_KEY = 'sk_test_gatewayGatewayGateway123456';
+
+/** An answer by which Stripe refuses. */
+export const failing = (status: number, error: object, headers = {}): ScriptedAnswer => ({
+  status,
+  json: { error: { type: 'invalid_request_error', ...error } },
+  headers,
+});
+
+/** Gateways to servers that answer as a test says, with what was logged and how long was waited. New for each test of a file. */
+export function scriptedGatewayForEachTest() {
+  const lines: string[] = [];
+  const waits: number[] = [];
+  const log = createLog((line) => lines.push(line));
+  const sleep = async (milliseconds: number) => {
+    waits.push(milliseconds);
+  };
+  let scripted: ScriptedStripe | undefined;
+  afterEach(async () => {
+    await scripted?.close();
+    scripted = undefined;
+    lines.length = 0;
+    waits.length = 0;
+  });
+  async function gatewayTo(
+    answer: (request: AskedOfStripe, count: number) => ScriptedAnswer,
+  ): Promise<{ gateway: StripeGateway; asked: AskedOfStripe[]; stop: () => Promise<void> }> {
+    scripted = await startScriptedStripe(answer);
+    const { base, asked, close } = scripted;
+    const gateway = createStripeGateway({ key: GATEWAY_KEY, base, log, sleep });
+    return { gateway, asked, stop: close };
+  }
+  return { gatewayTo, lines, waits, log };
 }

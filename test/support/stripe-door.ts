@@ -1,7 +1,7 @@
-import type { Desktop } from '#main/console.ts';
 import { createStripeGateway } from '#main/stripe/gateway/stripe-gateway.ts';
 import { type Simulator, startSimulator } from '#main/stripe-simulator/simulator.ts';
 import { type ConsoleDoor, openConsoleDoor } from './console-door.ts';
+import { desktopNoting } from './link-desktop.ts';
 import type { TestRole } from './postgres-server.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 
@@ -23,16 +23,10 @@ export async function openStripeDoor(): Promise<StripeDoor> {
   const simulator = await startSimulator();
   const doors: ConsoleDoor[] = [];
   const links: string[] = [];
-  const desktop: Desktop = {
-    chooseSaveFile: async () => undefined,
-    showInFolder: () => undefined,
-    openFolder: async () => undefined,
-    openLink: async (link) => void links.push(link),
-  };
   async function openAs(role: TestRole): Promise<ConsoleDoor> {
     const door = await openConsoleDoor({
       url: database.urlFor(role),
-      desktop,
+      desktop: desktopNoting(links),
       createStripeGateway: ({ key, base, log }) =>
         createStripeGateway({
           key,

@@ -1,6 +1,7 @@
 import Stripe from 'stripe';
+import { afterEach, beforeEach } from 'vitest';
 import { payCheckout } from '#main/stripe-simulator/control.ts';
-import type { Simulator } from '#main/stripe-simulator/simulator.ts';
+import { type Simulator, startSimulator } from '#main/stripe-simulator/simulator.ts';
 
 /** The real client of Stripe, pointed at a simulator. It does not repeat requests unless `retries` says so. */
 export function stripeFor(
@@ -15,6 +16,24 @@ export function stripeFor(
     maxNetworkRetries: options.retries ?? 0,
     timeout: options.timeout ?? 20_000,
   });
+}
+
+/**
+ * A new simulator for each test of a file, and a client of it. Both objects stay the same, so that a file can name them once;
+ * they stand for those of the running test.
+ */
+export function simulatorForEachTest(): { simulator: Simulator; stripe: Stripe } {
+  const simulator = {} as Simulator;
+  let client: Stripe | undefined;
+  const stripe = new Proxy({} as Stripe, {
+    get: (_, name) => (client === undefined ? undefined : Reflect.get(client, name)),
+  });
+  beforeEach(async () => {
+    Object.assign(simulator, await startSimulator());
+    client = stripeFor(simulator);
+  });
+  afterEach(() => simulator.close());
+  return { simulator, stripe };
 }
 
 /** The types of all events so far, oldest first. */

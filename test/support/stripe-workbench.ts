@@ -122,7 +122,9 @@ export async function createWorkbench(): Promise<Workbench> {
       return rows[0]?.balance ?? Number.NaN;
     },
     events: () =>
-      [...simulator.world.collection('events').newestFirst()].map(toStripeEvent).reverse(),
+      [...simulator.world.collection('events').newestFirst()]
+        .map((event) => toStripeEvent(event))
+        .reverse(),
     async broken() {
       return (await database.pool.query('SELECT * FROM credits.check_integrity()')).rows;
     },

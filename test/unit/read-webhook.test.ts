@@ -112,7 +112,7 @@ describe('a webhook', () => {
     JSON.stringify({ ...EVENT, id: `evt_${'x'.repeat(300)}` }),
     JSON.stringify({ ...EVENT, created: 'yesterday' }),
     JSON.stringify({ ...EVENT, created: 1e300 }),
-    JSON.stringify({ ...EVENT, livemode: undefined }),
+    JSON.stringify({ ...EVENT, livemode: 'no' }),
     JSON.stringify({ ...EVENT, data: { object: null } }),
     JSON.stringify({
       id: 'evt_2',

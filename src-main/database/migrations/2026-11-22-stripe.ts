@@ -179,6 +179,8 @@ const STATEMENTS = [
     hold_id bigint,
     -- Order of first sight: partial refunds are rounded along it.
     position bigint GENERATED ALWAYS AS IDENTITY,
+    -- Who wrote down what stands here now: a person's console may, besides the work on events.
+    recorded_by text NOT NULL,
     created_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL DEFAULT clock_timestamp()
   )`,

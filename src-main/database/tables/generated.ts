@@ -98,6 +98,7 @@ export interface CreditsBillingMoneyBack {
   policy: string;
   position: Generated<number>;
   reason: string | null;
+  recorded_by: string;
   status: string;
 }
 

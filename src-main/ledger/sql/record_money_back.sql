@@ -33,12 +33,14 @@ BEGIN
   WHERE kind = 'refund' AND r.id = request_id AND p.payment_intent_id = payment_intent_id
     AND (r.money_back_id IS NULL OR r.money_back_id = id);
   INSERT INTO credits_billing.money_back AS m (id, kind, account_id, payment_intent_id, amount_minor, currency, status, reason,
-    policy, created_at)
+    policy, created_at, recorded_by)
   SELECT id, kind, account_id, payment_intent_id, amount_minor, currency, status, reason,
-    coalesce(request.policy, CASE kind WHEN 'refund' THEN s.refund_policy ELSE s.dispute_policy END), created_at
+    coalesce(request.policy, CASE kind WHEN 'refund' THEN s.refund_policy ELSE s.dispute_policy END), created_at,
+    credits.current_actor()
   FROM credits_billing.stripe_settings s
   ON CONFLICT ON CONSTRAINT money_back_pkey DO UPDATE
-  SET amount_minor = excluded.amount_minor, status = excluded.status, reason = excluded.reason, changed_at = clock_timestamp();
+  SET amount_minor = excluded.amount_minor, status = excluded.status, reason = excluded.reason, recorded_by = excluded.recorded_by,
+    changed_at = clock_timestamp();
   IF request.id IS NOT NULL THEN
     UPDATE credits_billing.refund_requests r
     SET state = 'refunded', money_back_id = id, error = NULL, changed_at = clock_timestamp()

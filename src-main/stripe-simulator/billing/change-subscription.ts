@@ -1,8 +1,8 @@
 import type Stripe from 'stripe';
-import { previousAttributes } from '../fields.ts';
+import { idOf, previousAttributes } from '../fields.ts';
 import { StripeRefusal } from '../route.ts';
 import type { World } from '../world.ts';
-import { idOf, subscriptionOfInvoice } from './invoice-document.ts';
+import { subscriptionOfInvoice } from './invoice-document.ts';
 import { issueInvoice, stopCollecting, voidInvoice } from './invoice-lifecycle.ts';
 import { periodEndAfter } from './periods.ts';
 import { type ItemChange, plannedItems } from './planned-items.ts';

@@ -1,8 +1,9 @@
 import type Stripe from 'stripe';
+import { idOf } from '../fields.ts';
 import { createIntent, payIntent, settlePayment } from '../payments/pay.ts';
 import { behaviourOf, createTestCard, findOrCreateMethod } from '../payments/test-methods.ts';
 import type { World } from '../world.ts';
-import { idOf, subscriptionOfInvoice } from './invoice-document.ts';
+import { subscriptionOfInvoice } from './invoice-document.ts';
 
 /** How to pay: by the payment method with this id, or as the customer is set up to (and told to, see control.failNextInvoice). */
 export type Payer = { method?: string | undefined; certainly?: boolean };

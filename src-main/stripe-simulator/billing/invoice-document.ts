@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { idOf } from '../fields.ts';
 import type { World } from '../world.ts';
 
 /** What an invoice is made of, before it is numbered and paid. */
@@ -165,11 +166,6 @@ export function presentInvoice(invoice: Stripe.Invoice): Stripe.Invoice {
 export function subscriptionOfInvoice(invoice: Stripe.Invoice): string | null {
   const subscription = invoice.parent?.subscription_details?.subscription;
   return typeof subscription === 'string' ? subscription : (subscription?.id ?? null);
-}
-
-/** The id in a field that Stripe types as an id or an expanded object. */
-export function idOf(reference: string | { id: string } | null | undefined): string {
-  return typeof reference === 'string' ? reference : (reference?.id ?? '');
 }
 
 /** The payments of an invoice, newest first. */

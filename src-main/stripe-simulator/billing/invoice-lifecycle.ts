@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { idOf } from '../fields.ts';
 import { StripeRefusal } from '../route.ts';
 import type { World } from '../world.ts';
 import {
@@ -12,7 +13,6 @@ import {
 } from './collect-payment.ts';
 import {
   type InvoiceDraft,
-  idOf,
   invoiceDocument,
   presentInvoice,
   subscriptionOfInvoice,

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import { mergeMetadata } from '../metadata.ts';
+import { missingParameter } from '../missing-parameter.ts';
 import { StripeRefusal } from '../route.ts';
 import type { World } from '../world.ts';
 import { fullPrice, isMetered } from './invoice-lines.ts';
@@ -66,10 +67,7 @@ function addedItem(
   parameter: string,
 ) {
   if (change.price === undefined) {
-    throw new StripeRefusal(400, `Missing required param: ${parameter}[price].`, {
-      code: 'parameter_missing',
-      parameter: `${parameter}[price]`,
-    });
+    throw missingParameter(`${parameter}[price]`);
   }
   const checked = checkWantedItem(
     world,

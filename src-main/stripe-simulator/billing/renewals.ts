@@ -1,7 +1,8 @@
 import type Stripe from 'stripe';
+import { idOf } from '../fields.ts';
 import type { World } from '../world.ts';
 import { endSubscription } from './change-subscription.ts';
-import { idOf, subscriptionOfInvoice, withLines } from './invoice-document.ts';
+import { subscriptionOfInvoice, withLines } from './invoice-document.ts';
 import {
   collectInvoice,
   createInvoice,

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
+import { idOf } from '../fields.ts';
 import type { World } from '../world.ts';
-import { idOf, subscriptionOfInvoice } from './invoice-document.ts';
+import { subscriptionOfInvoice } from './invoice-document.ts';
 import {
   chargeLines,
   isMetered,

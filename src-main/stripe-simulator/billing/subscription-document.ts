@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
+import { idOf } from '../fields.ts';
 import { StripeRefusal } from '../route.ts';
 import type { World } from '../world.ts';
-import { idOf } from './invoice-document.ts';
 import { type ChargedItem, fullPrice, isMetered, type Period } from './invoice-lines.ts';
 
 /** One item as a request asks for it. */

@@ -6,13 +6,16 @@ import {
   failNextInvoice,
   payInvoice,
 } from '../billing-control.ts';
-import type { Page, PageContext, PageRequest } from '../page.ts';
+import type { Page } from '../page.ts';
 import { StripeRefusal } from '../route.ts';
 import { billingPage } from './billing-page.ts';
-import { act, field } from './document.ts';
+import { field } from './document.ts';
+import { formActions } from './form-actions.ts';
 
 const unitSeconds: Readonly<Record<string, number>> = { hour: 3_600, day: 86_400, week: 604_800 };
 const furthestDays = 800;
+
+const action = formActions('/billing', billingPage);
 
 /** What the forms of the billing section do. */
 export const billingActions: readonly Page[] = [
@@ -43,15 +46,3 @@ export const billingActions: readonly Page[] = [
     failInvoicePayment(world, path.invoice ?? ''),
   ),
 ];
-
-function action(path: string, work: (context: PageContext, request: PageRequest) => void): Page {
-  return {
-    method: 'POST',
-    path,
-    handle: (context, request) =>
-      act(() => work(context, request), {
-        to: '/billing',
-        refused: (problem) => billingPage(context, problem),
-      }),
-  };
-}

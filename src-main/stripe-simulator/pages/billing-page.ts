@@ -1,9 +1,10 @@
 import type Stripe from 'stripe';
 import { decliningCustomers } from '../billing/collect-payment.ts';
 import { nextDue } from '../billing/renewals.ts';
+import { idOf } from '../fields.ts';
 import type { Page, PageContext } from '../page.ts';
 import type { World } from '../world.ts';
-import { button, dashboardPage, idOf, instantText, latest, moneyText, table } from './document.ts';
+import { button, dashboardPage, instantText, latest, moneyText, table } from './document.ts';
 import { type Html, html } from './html.ts';
 
 /** The section of subscriptions, invoices and the clock. Its forms are answered by billing-actions.ts. */

@@ -1,6 +1,4 @@
 import { moneyDigits } from '#shared/money.ts';
-import type { PageAnswer } from '../page.ts';
-import { StripeRefusal } from '../route.ts';
 import { Html, html } from './html.ts';
 import { style } from './style.ts';
 
@@ -45,25 +43,6 @@ export function dashboardPage(section: Section, body: Html, problem?: string): s
   );
 }
 
-/**
- * Does what a form asks for and goes to a page; where the simulator refuses, shows the section again with the reason.
- */
-export function act(
-  work: () => void,
-  options: { to: string; refused: (problem: string) => string },
-): PageAnswer {
-  try {
-    work();
-  } catch (error) {
-    if (!(error instanceof StripeRefusal)) throw error;
-    return {
-      status: error.status,
-      html: options.refused(`${error.message} Nothing was changed.`),
-    };
-  }
-  return { redirect: options.to };
-}
-
 /** Columns of numbers are headed where their numbers are: on the right. */
 const isNumber = (heading: string) =>
   ['Amount', 'Due', 'Value', 'Hit so far', 'Webhooks to send'].includes(heading);
@@ -101,11 +80,6 @@ export function moneyText(amountMinor: number, currency: string): string {
 /** An instant (seconds since 1970) in UTC, to the second. */
 export function instantText(seconds: number): string {
   return `${new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-}
-
-/** The id of what a field may hold as an id or as the object itself. */
-export function idOf(reference: string | { id: string } | null | undefined): string {
-  return typeof reference === 'object' ? (reference?.id ?? '') : (reference ?? '');
 }
 
 /** One text of a form; empty where it is absent. */

@@ -8,11 +8,14 @@ import {
   refundCharge,
   settleRefund,
 } from '../control.ts';
-import type { Page, PageContext, PageRequest } from '../page.ts';
+import type { Page } from '../page.ts';
 import { StripeRefusal } from '../route.ts';
 import type { World } from '../world.ts';
-import { act, field } from './document.ts';
+import { field } from './document.ts';
+import { formActions } from './form-actions.ts';
 import { paymentsPage } from './payments-page.ts';
+
+const action = formActions('/', paymentsPage);
 
 /** What the forms of the payments section do. */
 export const paymentActions: readonly Page[] = [
@@ -48,18 +51,6 @@ export const paymentActions: readonly Page[] = [
     closeDispute(world, path.dispute ?? '', chosen(field(form, 'outcome'), ['won', 'lost'])),
   ),
 ];
-
-function action(path: string, work: (context: PageContext, request: PageRequest) => void): Page {
-  return {
-    method: 'POST',
-    path,
-    handle: (context, request) =>
-      act(() => work(context, request), {
-        to: '/',
-        refused: (problem) => paymentsPage(context, problem),
-      }),
-  };
-}
 
 function chosen<Choice extends string>(given: string, choices: readonly Choice[]): Choice {
   const choice = choices.find((each) => each === given);

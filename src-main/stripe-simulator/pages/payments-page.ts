@@ -1,7 +1,8 @@
 import type Stripe from 'stripe';
+import { idOf } from '../fields.ts';
 import type { Page, PageContext } from '../page.ts';
 import type { World } from '../world.ts';
-import { button, dashboardPage, idOf, instantText, latest, moneyText, table } from './document.ts';
+import { button, dashboardPage, instantText, latest, moneyText, table } from './document.ts';
 import { type Html, html } from './html.ts';
 
 /** The first section: what was bought, and what became of the money. Its forms are answered by payment-actions.ts. */

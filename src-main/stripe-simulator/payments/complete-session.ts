@@ -211,11 +211,19 @@ export function expireCheckout(world: World, sessionId: string): Stripe.Checkout
   return expired;
 }
 
-/** Gives the open sessions of an earlier run links to this one, which may listen elsewhere. */
+/** Gives the open sessions of an earlier run links to the pages of this one, which may listen elsewhere. */
 export function readdressSessions(world: World): void {
-  for (const { id, url } of world.collection('checkout_sessions').newestFirst()) {
+  for (const session of world.collection('checkout_sessions').newestFirst()) {
+    const { id, url, success_url, cancel_url } = session;
     if (url === null || url.startsWith(`${world.baseUrl}/`)) continue;
-    world.collection('checkout_sessions').update(id, { url: payPage(world, id) });
+    const { origin } = new URL(url);
+    const moved = (page: string | null) =>
+      page?.startsWith(`${origin}/`) ? `${world.baseUrl}${page.slice(origin.length)}` : page;
+    world.collection('checkout_sessions').update(id, {
+      url: payPage(world, id),
+      success_url: moved(success_url),
+      cancel_url: moved(cancel_url),
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { refuseUnsupported } from '../billing/refuse-unsupported.ts';
 import { mergeMetadata } from '../metadata.ts';
+import { missingParameter } from '../missing-parameter.ts';
 import { StripeRefusal } from '../route.ts';
 import type { World } from '../world.ts';
 import { checkChargeable } from './amounts.ts';
@@ -126,10 +127,7 @@ function modeOf(given: Given): 'payment' | 'subscription' {
       });
     }
     if (given.success_url === undefined) {
-      throw new StripeRefusal(400, 'Missing required param: success_url.', {
-        code: 'parameter_missing',
-        parameter: 'success_url',
-      });
+      throw missingParameter('success_url');
     }
     return mode;
   }
@@ -138,10 +136,7 @@ function modeOf(given: Given): 'payment' | 'subscription' {
       parameter: 'mode',
     });
   }
-  throw new StripeRefusal(400, 'Missing required param: mode.', {
-    code: 'parameter_missing',
-    parameter: 'mode',
-  });
+  throw missingParameter('mode');
 }
 
 function checkPlan(given: Given, mode: string): void {

@@ -30,6 +30,7 @@ const testCards: Readonly<Record<string, TestCard>> = {
     last4: '9995',
     behaviour: 'insufficient_funds',
   },
+  chargeCustomerFail: { ...visa, last4: '0341', behaviour: 'declined' },
   createDispute: { ...visa, last4: '0259', behaviour: 'disputed' },
   createDisputeInquiry: { ...visa, last4: '1976', behaviour: 'inquired' },
   pendingRefund: { ...visa, last4: '7726', behaviour: 'refund_pending' },

@@ -1,42 +1,29 @@
 import type Stripe from 'stripe';
 import { refuseUnsupported } from '../billing/refuse-unsupported.ts';
 import { clearable } from '../fields.ts';
-import { listPage } from '../list-page.ts';
+import { listPage, listParameters } from '../list-page.ts';
 import { mergeMetadata } from '../metadata.ts';
 import type { Route } from '../route.ts';
+import { readRoutes } from './read-routes.ts';
 
 const url = '/v1/charges';
 
 /** Charges are made by payment intents only: making them directly is Stripe's old way. */
 export const chargeRoutes: readonly Route[] = [
-  {
-    method: 'GET',
-    path: url,
+  ...readRoutes({
+    url,
+    collection: 'charges',
     permission: 'rak_charge_read',
-    handle(world, { parameters }) {
-      const given: Stripe.ChargeListParams = parameters;
-      refuseUnsupported(given, [
-        'created',
-        'customer',
-        'ending_before',
-        'limit',
-        'payment_intent',
-        'starting_after',
-      ]);
-      return listPage(world.collection('charges').newestFirst(), parameters, {
+    list(world, given: Stripe.ChargeListParams) {
+      refuseUnsupported(given, [...listParameters, 'customer', 'payment_intent']);
+      return listPage(world.collection('charges').newestFirst(), given, {
         url,
         where: (charge) =>
           (given.customer === undefined || charge.customer === given.customer) &&
           (given.payment_intent === undefined || charge.payment_intent === given.payment_intent),
       });
     },
-  },
-  {
-    method: 'GET',
-    path: `${url}/{charge}`,
-    permission: 'rak_charge_read',
-    handle: (world, { path: { charge = '' } }) => world.collection('charges').need(charge),
-  },
+  }),
   {
     method: 'POST',
     path: `${url}/{charge}`,

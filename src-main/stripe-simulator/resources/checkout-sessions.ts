@@ -1,11 +1,12 @@
 import type Stripe from 'stripe';
 import { refuseUnsupported } from '../billing/refuse-unsupported.ts';
 import { idOf } from '../fields.ts';
-import { listPage } from '../list-page.ts';
+import { listPage, listParameters } from '../list-page.ts';
 import { mergeMetadata } from '../metadata.ts';
 import { expireCheckout } from '../payments/complete-session.ts';
 import { createSession } from '../payments/create-session.ts';
 import type { Route } from '../route.ts';
+import { readRoutes } from './read-routes.ts';
 
 const url = '/v1/checkout/sessions';
 const read = 'rak_checkout_session_read';
@@ -18,25 +19,21 @@ export const checkoutSessionRoutes: readonly Route[] = [
     permission: write,
     handle: (world, { parameters }) => createSession(world, parameters),
   },
-  {
-    method: 'GET',
-    path: url,
+  ...readRoutes({
+    url,
+    collection: 'checkout_sessions',
     permission: read,
-    handle(world, { parameters }) {
-      const given: Stripe.Checkout.SessionListParams = parameters;
+    list(world, given: Stripe.Checkout.SessionListParams) {
       refuseUnsupported(given, [
-        'created',
+        ...listParameters,
         'customer',
         'customer_details',
-        'ending_before',
-        'limit',
         'payment_intent',
-        'starting_after',
         'status',
         'subscription',
       ]);
       const email = given.customer_details?.email;
-      return listPage(world.collection('checkout_sessions').newestFirst(), parameters, {
+      return listPage(world.collection('checkout_sessions').newestFirst(), given, {
         url,
         where: (session) =>
           (given.status === undefined || session.status === given.status) &&
@@ -46,14 +43,7 @@ export const checkoutSessionRoutes: readonly Route[] = [
           (email === undefined || session.customer_details?.email === email),
       });
     },
-  },
-  {
-    method: 'GET',
-    path: `${url}/{session}`,
-    permission: read,
-    handle: (world, { path: { session = '' } }) =>
-      world.collection('checkout_sessions').need(session),
-  },
+  }),
   {
     method: 'POST',
     path: `${url}/{session}`,

@@ -5,30 +5,24 @@ import { listPage } from '../list-page.ts';
 import { mergeMetadata } from '../metadata.ts';
 import { closeDispute, submitEvidence } from '../payments/disputes.ts';
 import type { Route } from '../route.ts';
+import { readRoutes } from './read-routes.ts';
 
 const url = '/v1/disputes';
 
 export const disputeRoutes: readonly Route[] = [
-  {
-    method: 'GET',
-    path: url,
+  ...readRoutes({
+    url,
+    collection: 'disputes',
     permission: 'rak_dispute_read',
-    handle(world, { parameters }) {
-      const given: Stripe.DisputeListParams = parameters;
-      return listPage(world.collection('disputes').newestFirst(), parameters, {
+    list(world, given: Stripe.DisputeListParams) {
+      return listPage(world.collection('disputes').newestFirst(), given, {
         url,
         where: (dispute) =>
           (given.charge === undefined || dispute.charge === given.charge) &&
           (given.payment_intent === undefined || dispute.payment_intent === given.payment_intent),
       });
     },
-  },
-  {
-    method: 'GET',
-    path: `${url}/{dispute}`,
-    permission: 'rak_dispute_read',
-    handle: (world, { path: { dispute = '' } }) => world.collection('disputes').need(dispute),
-  },
+  }),
   {
     method: 'POST',
     path: `${url}/{dispute}`,

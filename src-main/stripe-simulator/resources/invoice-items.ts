@@ -1,13 +1,16 @@
 import type Stripe from 'stripe';
+import { billedCustomer } from '../billing/billed-customer.ts';
 import { asDecimal, toSafeNumber } from '../billing/exact-decimal.ts';
-import { idOf } from '../billing/invoice-document.ts';
 import { lineOfInvoiceItem, plainAmount, productId } from '../billing/invoice-lines.ts';
 import { refuseUnsupported } from '../billing/refuse-unsupported.ts';
-import { listPage } from '../list-page.ts';
+import { idOf } from '../fields.ts';
+import { listPage, listParameters } from '../list-page.ts';
 import { mergeMetadata } from '../metadata.ts';
+import { missingParameter } from '../missing-parameter.ts';
 import { type Route, StripeRefusal } from '../route.ts';
 import type { World } from '../world.ts';
 import { setDraftLines } from './invoices.ts';
+import { readRoutes } from './read-routes.ts';
 
 const url = '/v1/invoiceitems';
 
@@ -18,18 +21,12 @@ export const invoiceItemRoutes: readonly Route[] = [
     permission: 'rak_invoice_write',
     handle: (world, { parameters }) => createItem(world, parameters),
   },
-  {
-    method: 'GET',
-    path: url,
+  ...readRoutes({
+    url,
+    collection: 'invoice_items',
     permission: 'rak_invoice_read',
-    handle: (world, { parameters }) => listItems(world, parameters),
-  },
-  {
-    method: 'GET',
-    path: `${url}/{item}`,
-    permission: 'rak_invoice_read',
-    handle: (world, { path }) => world.collection('invoice_items').need(path.item ?? ''),
-  },
+    list: listItems,
+  }),
   {
     method: 'DELETE',
     path: `${url}/{item}`,
@@ -57,14 +54,7 @@ function createItem(world: World, given: Stripe.InvoiceItemCreateParams): Stripe
     given.invoice === undefined
       ? null
       : world.collection('invoices').need(given.invoice, 'invoice');
-  const customer = given.customer ?? (invoice ? idOf(invoice.customer) : undefined);
-  if (customer === undefined) {
-    throw new StripeRefusal(400, 'Missing required param: customer.', {
-      code: 'parameter_missing',
-      parameter: 'customer',
-    });
-  }
-  world.collection('customers').need(customer, 'customer');
+  const customer = billedCustomer(world, given.customer, invoice);
   if (given.subscription !== undefined) {
     world.collection('subscriptions').need(given.subscription, 'subscription');
   }
@@ -137,10 +127,7 @@ function chargeOf(world: World, given: Stripe.InvoiceItemCreateParams) {
   }
   if (given.amount === undefined || given.currency === undefined) {
     const parameter = given.amount === undefined ? 'amount' : 'currency';
-    throw new StripeRefusal(400, `Missing required param: ${parameter}.`, {
-      code: 'parameter_missing',
-      parameter,
-    });
+    throw missingParameter(parameter);
   }
   // An amount is for the whole item, whatever its quantity.
   return {
@@ -166,15 +153,7 @@ function deleteItem(world: World, item: Stripe.InvoiceItem): Stripe.DeletedInvoi
 }
 
 function listItems(world: World, given: Stripe.InvoiceItemListParams) {
-  refuseUnsupported(given, [
-    'limit',
-    'starting_after',
-    'ending_before',
-    'created',
-    'customer',
-    'invoice',
-    'pending',
-  ]);
+  refuseUnsupported(given, [...listParameters, 'customer', 'invoice', 'pending']);
   return listPage(world.collection('invoice_items').newestFirst(), given, {
     url,
     created: (item) => item.date,

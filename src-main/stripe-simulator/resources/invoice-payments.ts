@@ -1,25 +1,21 @@
 import type Stripe from 'stripe';
-import { idOf } from '../billing/invoice-document.ts';
+import { idOf } from '../fields.ts';
 import { listPage } from '../list-page.ts';
+import { missingParameter } from '../missing-parameter.ts';
 import { type Route, StripeRefusal } from '../route.ts';
 import type { World } from '../world.ts';
+import { readRoutes } from './read-routes.ts';
 
 const url = '/v1/invoice_payments';
 
 /** The payments that link invoices with payment intents. */
 export const invoicePaymentRoutes: readonly Route[] = [
-  {
-    method: 'GET',
-    path: url,
+  ...readRoutes({
+    url,
+    collection: 'invoice_payments',
     permission: 'rak_invoice_read',
-    handle: (world, { parameters }) => listPayments(world, parameters),
-  },
-  {
-    method: 'GET',
-    path: `${url}/{payment}`,
-    permission: 'rak_invoice_read',
-    handle: (world, { path }) => world.collection('invoice_payments').need(path.payment ?? ''),
-  },
+    list: listPayments,
+  }),
 ];
 
 function listPayments(world: World, given: Stripe.InvoicePaymentListParams) {
@@ -30,10 +26,7 @@ function listPayments(world: World, given: Stripe.InvoicePaymentListParams) {
     });
   }
   if (payment !== undefined && payment.payment_intent === undefined) {
-    throw new StripeRefusal(400, 'Missing required param: payment[payment_intent].', {
-      code: 'parameter_missing',
-      parameter: 'payment[payment_intent]',
-    });
+    throw missingParameter('payment[payment_intent]');
   }
   return listPage(world.collection('invoice_payments').newestFirst(), given, {
     url,

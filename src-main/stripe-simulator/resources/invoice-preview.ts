@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { idOf, invoiceDocument } from '../billing/invoice-document.ts';
+import { invoiceDocument } from '../billing/invoice-document.ts';
 import { lineOfInvoiceItem } from '../billing/invoice-lines.ts';
 import { periodEndAfter } from '../billing/periods.ts';
 import { plannedItems } from '../billing/planned-items.ts';
@@ -8,6 +8,7 @@ import { refuseUnsupported } from '../billing/refuse-unsupported.ts';
 import { firstItems, invoiceSettingsOf } from '../billing/start-subscription.ts';
 import { advanceLines, pendingItems, usageLines } from '../billing/subscription-charges.ts';
 import { firstPeriodEnd, periodOf, recurringOf } from '../billing/subscription-document.ts';
+import { idOf } from '../fields.ts';
 import { StripeRefusal } from '../route.ts';
 import type { World } from '../world.ts';
 

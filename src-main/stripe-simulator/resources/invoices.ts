@@ -1,11 +1,7 @@
 import type Stripe from 'stripe';
+import { billedCustomer } from '../billing/billed-customer.ts';
 import { openIntent } from '../billing/collect-payment.ts';
-import {
-  idOf,
-  presentInvoice,
-  subscriptionOfInvoice,
-  withLines,
-} from '../billing/invoice-document.ts';
+import { presentInvoice, subscriptionOfInvoice, withLines } from '../billing/invoice-document.ts';
 import {
   collectInvoice,
   createInvoice,
@@ -18,13 +14,14 @@ import {
 import { refuseUnsupported } from '../billing/refuse-unsupported.ts';
 import { usageGrace } from '../billing/renewals.ts';
 import { pendingItems, takePendingLines } from '../billing/subscription-charges.ts';
-import { previousAttributes, rememberDeleted } from '../fields.ts';
-import { listPage, within } from '../list-page.ts';
+import { idOf, previousAttributes, rememberDeleted } from '../fields.ts';
+import { listPage, listParameters, within } from '../list-page.ts';
 import { mergeMetadata } from '../metadata.ts';
 import { declinedCard } from '../payments/pay.ts';
 import { type Route, type SimulatedRequest, StripeRefusal } from '../route.ts';
 import type { World } from '../world.ts';
 import { previewInvoice } from './invoice-preview.ts';
+import { readRoutes } from './read-routes.ts';
 
 const url = '/v1/invoices';
 const daySeconds = 86_400;
@@ -37,18 +34,13 @@ export const invoiceRoutes: readonly Route[] = [
     handle: (world, { parameters }) => presentInvoice(previewInvoice(world, parameters)),
   },
   write(url, (world, { parameters }) => createManualInvoice(world, parameters)),
-  {
-    method: 'GET',
-    path: url,
+  ...readRoutes({
+    url,
+    collection: 'invoices',
     permission: 'rak_invoice_read',
-    handle: (world, { parameters }) => listInvoices(world, parameters),
-  },
-  {
-    method: 'GET',
-    path: `${url}/{invoice}`,
-    permission: 'rak_invoice_read',
-    handle: (world, request) => presentInvoice(invoiceOf(world, request)),
-  },
+    list: listInvoices,
+    present: presentInvoice,
+  }),
   {
     method: 'GET',
     path: `${url}/{invoice}/lines`,
@@ -120,14 +112,7 @@ function createManualInvoice(world: World, given: Stripe.InvoiceCreateParams): S
     given.subscription === undefined
       ? null
       : world.collection('subscriptions').need(given.subscription, 'subscription');
-  const customer = given.customer ?? (subscription ? idOf(subscription.customer) : undefined);
-  if (customer === undefined) {
-    throw new StripeRefusal(400, 'Missing required param: customer.', {
-      code: 'parameter_missing',
-      parameter: 'customer',
-    });
-  }
-  world.collection('customers').need(customer, 'customer');
+  const customer = billedCustomer(world, given.customer, subscription);
   const sent = given.collection_method === 'send_invoice';
   if (sent && given.days_until_due === undefined && given.due_date === undefined) {
     throw new StripeRefusal(
@@ -224,10 +209,7 @@ function deleteDraft(world: World, invoice: Stripe.Invoice): Stripe.DeletedInvoi
 
 function listInvoices(world: World, given: Stripe.InvoiceListParams) {
   refuseUnsupported(given, [
-    'limit',
-    'starting_after',
-    'ending_before',
-    'created',
+    ...listParameters,
     'customer',
     'status',
     'subscription',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type Stripe from 'stripe';
 import { type AsyncErrorCode, reportMeterError } from '../billing/meter-errors.ts';
 import { findMeterEvent, identifierWindow } from '../billing/usage.ts';
+import { missingParameter } from '../missing-parameter.ts';
 import { type Route, StripeRefusal } from '../route.ts';
 import type { MeterEventRecord, World } from '../world.ts';
 
@@ -75,10 +76,7 @@ function cancelMeterEvent(
   meterNamed(world, given.event_name);
   const identifier = given.cancel?.identifier;
   if (identifier === undefined) {
-    throw new StripeRefusal(400, 'Missing required param: cancel[identifier].', {
-      code: 'parameter_missing',
-      parameter: 'cancel[identifier]',
-    });
+    throw missingParameter('cancel[identifier]');
   }
   const event = findMeterEvent(world, identifier);
   if (!event || event.eventName !== given.event_name) {
@@ -169,10 +167,7 @@ function checkedValue(
     if (meter.default_aggregation.formula === 'count') {
       return '1';
     }
-    throw new StripeRefusal(400, `Missing required param: ${parameter}.`, {
-      code: 'parameter_missing',
-      parameter,
-    });
+    throw missingParameter(parameter);
   }
   if (!/^-?\d+$/.test(value)) {
     throw new StripeRefusal(

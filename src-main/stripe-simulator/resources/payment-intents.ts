@@ -8,6 +8,7 @@ import { createIntent, declinedCard, payIntent } from '../payments/pay.ts';
 import { findOrCreateMethod } from '../payments/test-methods.ts';
 import { type Route, StripeRefusal } from '../route.ts';
 import type { World } from '../world.ts';
+import { readRoutes } from './read-routes.ts';
 
 const url = '/v1/payment_intents';
 const read = 'rak_payment_intent_read';
@@ -56,24 +57,17 @@ export const paymentIntentRoutes: readonly Route[] = [
       return given.confirm === true ? confirm(world, intent.id, undefined) : intent;
     },
   },
-  {
-    method: 'GET',
-    path: url,
+  ...readRoutes({
+    url,
+    collection: 'payment_intents',
     permission: read,
-    handle(world, { parameters }) {
-      const given: Stripe.PaymentIntentListParams = parameters;
-      return listPage(world.collection('payment_intents').newestFirst(), parameters, {
+    list(world, given: Stripe.PaymentIntentListParams) {
+      return listPage(world.collection('payment_intents').newestFirst(), given, {
         url,
         where: (intent) => given.customer === undefined || intent.customer === given.customer,
       });
     },
-  },
-  {
-    method: 'GET',
-    path: `${url}/{intent}`,
-    permission: read,
-    handle: (world, { path: { intent = '' } }) => world.collection('payment_intents').need(intent),
-  },
+  }),
   {
     method: 'POST',
     path: `${url}/{intent}`,

@@ -6,6 +6,7 @@ import { mergeMetadata } from '../metadata.ts';
 import { createBankAccount, createTestCard, findOrCreateMethod } from '../payments/test-methods.ts';
 import { type Route, StripeRefusal } from '../route.ts';
 import { fullAddress } from './create-customer.ts';
+import { readRoutes } from './read-routes.ts';
 
 const url = '/v1/payment_methods';
 const read = 'rak_payment_method_read';
@@ -29,20 +30,19 @@ export const paymentMethodRoutes: readonly Route[] = [
       });
     },
   },
-  {
-    method: 'GET',
-    path: url,
+  ...readRoutes({
+    url,
+    collection: 'payment_methods',
     permission: read,
-    handle(world, { parameters }) {
-      const given: Stripe.PaymentMethodListParams = parameters;
-      return listPage(world.collection('payment_methods').newestFirst(), parameters, {
+    list(world, given: Stripe.PaymentMethodListParams) {
+      return listPage(world.collection('payment_methods').newestFirst(), given, {
         url,
         where: (method) =>
           (given.customer === undefined || method.customer === given.customer) &&
           (given.type === undefined || method.type === given.type),
       });
     },
-  },
+  }),
   {
     method: 'GET',
     path: '/v1/customers/{customer}/payment_methods',
@@ -56,13 +56,6 @@ export const paymentMethodRoutes: readonly Route[] = [
           method.customer === customer && (given.type === undefined || method.type === given.type),
       });
     },
-  },
-  {
-    method: 'GET',
-    path: `${url}/{payment_method}`,
-    permission: read,
-    handle: (world, { path: { payment_method: id = '' } }) =>
-      world.collection('payment_methods').need(id),
   },
   {
     method: 'POST',

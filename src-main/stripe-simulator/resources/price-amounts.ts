@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import { asDecimal, parseDecimal } from '../billing/exact-decimal.ts';
+import { missingParameter } from '../missing-parameter.ts';
 import { StripeRefusal } from '../route.ts';
 
 /** An amount in minor units: whole where it is, and always as exact text. */
@@ -44,8 +45,8 @@ export function priceAmounts(
       },
     );
   }
-  if (given.tiers_mode === undefined) throw missing('tiers_mode');
-  if (given.tiers === undefined || given.tiers.length === 0) throw missing('tiers');
+  if (given.tiers_mode === undefined) throw missingParameter('tiers_mode');
+  if (given.tiers === undefined || given.tiers.length === 0) throw missingParameter('tiers');
   return amount;
 }
 
@@ -80,7 +81,8 @@ export function priceTiers(given: readonly Stripe.PriceCreateParams.Tier[]): Str
       tier.flat_amount_decimal,
       `tiers[${index}][flat_amount]`,
     );
-    if (unit.exact === null && flat.exact === null) throw missing(`tiers[${index}][unit_amount]`);
+    if (unit.exact === null && flat.exact === null)
+      throw missingParameter(`tiers[${index}][unit_amount]`);
     return {
       flat_amount: flat.whole,
       flat_amount_decimal: flat.exact === null ? null : asDecimal(flat.exact),
@@ -130,13 +132,6 @@ function amountOf(
 function belowZero(parameter: string): StripeRefusal {
   return new StripeRefusal(400, 'This value must be greater than or equal to 0.', {
     code: 'parameter_invalid_integer',
-    parameter,
-  });
-}
-
-function missing(parameter: string): StripeRefusal {
-  return new StripeRefusal(400, `Missing required param: ${parameter}.`, {
-    code: 'parameter_missing',
     parameter,
   });
 }

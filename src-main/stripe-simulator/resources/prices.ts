@@ -4,6 +4,7 @@ import { listPage } from '../list-page.ts';
 import { mergeMetadata } from '../metadata.ts';
 import { type Route, StripeRefusal } from '../route.ts';
 import { claimLookupKey, createPrice } from './create-price.ts';
+import { readRoutes } from './read-routes.ts';
 
 const url = '/v1/prices';
 
@@ -14,12 +15,11 @@ export const priceRoutes: readonly Route[] = [
     permission: 'rak_plan_write',
     handle: (world, { parameters }) => createPrice(world, parameters),
   },
-  {
-    method: 'GET',
-    path: url,
+  ...readRoutes({
+    url,
+    collection: 'prices',
     permission: 'rak_plan_read',
-    handle(world, { parameters }) {
-      const given: Stripe.PriceListParams = parameters;
+    list(world, given: Stripe.PriceListParams) {
       if ((given.lookup_keys?.length ?? 0) > 10) {
         throw new StripeRefusal(400, 'You may pass up to 10 lookup_keys.', {
           parameter: 'lookup_keys',
@@ -27,7 +27,7 @@ export const priceRoutes: readonly Route[] = [
       }
       const keys = given.lookup_keys === undefined ? undefined : new Set(given.lookup_keys);
       const { recurring } = given;
-      return listPage(world.collection('prices').newestFirst(), parameters, {
+      return listPage(world.collection('prices').newestFirst(), given, {
         url,
         where: (price) =>
           (given.active === undefined || price.active === given.active) &&
@@ -41,13 +41,7 @@ export const priceRoutes: readonly Route[] = [
             price.recurring?.usage_type === recurring.usage_type),
       });
     },
-  },
-  {
-    method: 'GET',
-    path: `${url}/{price}`,
-    permission: 'rak_plan_read',
-    handle: (world, { path: { price = '' } }) => world.collection('prices').need(price),
-  },
+  }),
   {
     method: 'POST',
     path: `${url}/{price}`,

@@ -6,6 +6,7 @@ import { mergeMetadata } from '../metadata.ts';
 import { refundCharge } from '../payments/refunds.ts';
 import { type Route, StripeRefusal } from '../route.ts';
 import type { World } from '../world.ts';
+import { readRoutes } from './read-routes.ts';
 
 const url = '/v1/refunds';
 
@@ -24,26 +25,19 @@ export const refundRoutes: readonly Route[] = [
       });
     },
   },
-  {
-    method: 'GET',
-    path: url,
+  ...readRoutes({
+    url,
+    collection: 'refunds',
     permission: 'rak_charge_read',
-    handle(world, { parameters }) {
-      const given: Stripe.RefundListParams = parameters;
-      return listPage(world.collection('refunds').newestFirst(), parameters, {
+    list(world, given: Stripe.RefundListParams) {
+      return listPage(world.collection('refunds').newestFirst(), given, {
         url,
         where: (refund) =>
           (given.charge === undefined || refund.charge === given.charge) &&
           (given.payment_intent === undefined || refund.payment_intent === given.payment_intent),
       });
     },
-  },
-  {
-    method: 'GET',
-    path: `${url}/{refund}`,
-    permission: 'rak_charge_read',
-    handle: (world, { path: { refund = '' } }) => world.collection('refunds').need(refund),
-  },
+  }),
   {
     method: 'POST',
     path: `${url}/{refund}`,

@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import { refuseUnsupported } from '../billing/refuse-unsupported.ts';
 import type { NewSubscription } from '../billing/start-subscription.ts';
 import { mergeMetadata } from '../metadata.ts';
+import { missingParameter, needed } from '../missing-parameter.ts';
 import { StripeRefusal } from '../route.ts';
 import type { World } from '../world.ts';
 
@@ -237,19 +238,6 @@ function checkDueDays(
     );
   }
   if (method === 'send_invoice' && typeof days !== 'number') {
-    throw new StripeRefusal(400, 'Missing required param: days_until_due.', {
-      code: 'parameter_missing',
-      parameter: 'days_until_due',
-    });
+    throw missingParameter('days_until_due');
   }
-}
-
-function needed<T>(value: T | undefined, parameter: string): T {
-  if (value === undefined) {
-    throw new StripeRefusal(400, `Missing required param: ${parameter}.`, {
-      code: 'parameter_missing',
-      parameter,
-    });
-  }
-  return value;
 }

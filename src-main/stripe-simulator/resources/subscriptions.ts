@@ -5,14 +5,15 @@ import {
   endSubscription,
   restartPeriods,
 } from '../billing/change-subscription.ts';
-import { idOf } from '../billing/invoice-document.ts';
 import { refuseUnsupported } from '../billing/refuse-unsupported.ts';
 import { createSubscription } from '../billing/start-subscription.ts';
 import { itemList } from '../billing/subscription-document.ts';
-import { listPage, within } from '../list-page.ts';
+import { idOf } from '../fields.ts';
+import { listPage, listParameters, within } from '../list-page.ts';
 import { mergeMetadata } from '../metadata.ts';
 import { type Route, StripeRefusal } from '../route.ts';
 import type { World } from '../world.ts';
+import { readRoutes } from './read-routes.ts';
 import {
   changedFields,
   checkedTrialEnd,
@@ -31,18 +32,12 @@ export const subscriptionRoutes: readonly Route[] = [
     handle: (world, { parameters }) =>
       createSubscription(world, wantedSubscription(world, parameters)),
   },
-  {
-    method: 'GET',
-    path: url,
+  ...readRoutes({
+    url,
+    collection: 'subscriptions',
     permission: 'rak_subscription_read',
-    handle: (world, { parameters }) => listSubscriptions(world, parameters),
-  },
-  {
-    method: 'GET',
-    path: `${url}/{subscription}`,
-    permission: 'rak_subscription_read',
-    handle: (world, { path }) => world.collection('subscriptions').need(path.subscription ?? ''),
-  },
+    list: listSubscriptions,
+  }),
   {
     method: 'POST',
     path: `${url}/{subscription}`,
@@ -95,7 +90,8 @@ function sessionItems(session: Stripe.Checkout.Session) {
   );
 }
 
-function updateSubscription(
+/** Changes a subscription: its items, its trial, its period and its other fields, in that order. */
+export function updateSubscription(
   world: World,
   id: string,
   given: Stripe.SubscriptionUpdateParams,
@@ -177,10 +173,7 @@ function cancel(
 
 function listSubscriptions(world: World, given: Stripe.SubscriptionListParams) {
   refuseUnsupported(given, [
-    'limit',
-    'starting_after',
-    'ending_before',
-    'created',
+    ...listParameters,
     'customer',
     'status',
     'price',

@@ -4,6 +4,7 @@ import { rememberDeleted } from '../fields.ts';
 import { listPage } from '../list-page.ts';
 import { type Route, StripeRefusal } from '../route.ts';
 import type { World } from '../world.ts';
+import { readRoutes } from './read-routes.ts';
 
 const url = '/v1/test_helpers/test_clocks';
 const lifeSeconds = 30 * 86_400;
@@ -19,19 +20,13 @@ export const testClockRoutes: readonly Route[] = [
     permission: 'rak_billing_clock_write',
     handle: (world, { parameters }) => createClock(world, parameters),
   },
-  {
-    method: 'GET',
-    path: url,
+  ...readRoutes({
+    url,
+    collection: 'test_clocks',
     permission: 'rak_billing_clock_read',
-    handle: (world, { parameters }) =>
-      listPage(world.collection('test_clocks').newestFirst(), parameters, { url }),
-  },
-  {
-    method: 'GET',
-    path: `${url}/{clock}`,
-    permission: 'rak_billing_clock_read',
-    handle: (world, { path }) => world.collection('test_clocks').need(path.clock ?? ''),
-  },
+    list: (world, given: Stripe.TestHelpers.TestClockListParams) =>
+      listPage(world.collection('test_clocks').newestFirst(), given, { url }),
+  }),
   {
     method: 'POST',
     path: `${url}/{clock}/advance`,

@@ -20,9 +20,6 @@ type Offer = { priceId: string; credits: number; currency: string; amountMinor: 
 /** Writes an item of the catalog to Stripe; throws `not_permitted` where the role may not. */
 export type SyncItem = (item: { kind: 'package' | 'plan'; id: string }) => Promise<void>;
 
-// Where a customer's browser goes after paying. Nothing is decided there, and the console has no public page of its own.
-const AFTERWARDS_URL = 'https://stripe.com/';
-
 /** Stripe closes a session by itself after that long, and forgets our idempotency key too. */
 const SESSION_MS = 24 * 60 * 60 * 1_000;
 
@@ -102,8 +99,8 @@ async function createSession(
               order_id: id,
               package: itemId,
             },
-      successUrl: AFTERWARDS_URL,
-      cancelUrl: AFTERWARDS_URL,
+      successUrl: target.gateway.afterwardsUrl,
+      cancelUrl: target.gateway.afterwardsUrl,
     },
     `checkout:${id}`,
   );

@@ -39,7 +39,12 @@ const TIMEOUT_MS = 20_000;
  * One client of stripe-node for one key: without telemetry, on its default API version. Lost connections, 409 and 5xx are
  * tried three times by stripe-node, 429 four times by us. Throws `stripe_key_invalid` for what is no key.
  */
-export function connectStripe(connection: StripeConnection): { livemode: boolean; ask: AskStripe } {
+export function connectStripe(connection: StripeConnection): {
+  livemode: boolean;
+  ask: AskStripe;
+  /** What Stripe's own clock showed at its last answer. */
+  clock: () => Date | undefined;
+} {
   const { key, base, log } = connection;
   const sleep = connection.sleep ?? ((milliseconds: number) => setTimeout(milliseconds));
   const recognised = recogniseKey(key, { localServer: base !== undefined });
@@ -51,13 +56,20 @@ export function connectStripe(connection: StripeConnection): { livemode: boolean
   if (base !== undefined && livemode) {
     throw new AppError('stripe_key_invalid', 'A live key is only ever sent to Stripe itself.');
   }
+  let heardAt: Date | undefined;
   const client = new Stripe(key, {
     ...(base === undefined ? {} : { host: base.host, port: base.port, protocol: 'http' as const }),
     maxNetworkRetries: 2,
     timeout: TIMEOUT_MS,
     telemetry: false,
     appInfo: { name: 'Credit Console' },
-    httpClient: readingCarefully(Stripe.createNodeHttpClient()),
+    httpClient: readingCarefully(Stripe.createNodeHttpClient(), {
+      isOwnServer: base !== undefined,
+      hearTime: (text) => {
+        // Whole seconds: the last of them may be almost over.
+        heardAt = new Date(Date.parse(text) + 1_000);
+      },
+    }),
   });
   client.on('response', ({ method, path, status, elapsed, request_id }: Stripe.ResponseEvent) => {
     if (status < 400) return;
@@ -85,6 +97,7 @@ export function connectStripe(connection: StripeConnection): { livemode: boolean
   }
   return {
     livemode,
+    clock: () => (Number.isNaN(heardAt?.getTime()) ? undefined : heardAt),
     ask: {
       one: async (call) => {
         const answer = await answerOf(call);
@@ -111,18 +124,27 @@ type HttpClient = ReturnType<typeof Stripe.createNodeHttpClient>;
 
 /**
  * stripe-node takes an answer for a success unless it has `error`, whatever its status; and JSON that is no object ends
- * in a rejection nobody handles. Proxies and half-made servers do both.
+ * in a rejection nobody handles. Proxies and half-made servers do both. A server of our own that has no such place may say
+ * so in HTML; from a proxy before Stripe the same means nothing.
  */
-function readingCarefully(client: HttpClient): HttpClient {
+function readingCarefully(
+  client: HttpClient,
+  { isOwnServer, hearTime }: { isOwnServer: boolean; hearTime: (text: string) => void },
+): HttpClient {
   const makeRequest = client.makeRequest.bind(client);
   client.makeRequest = async (...request) => {
     const response = await makeRequest(...request);
     const toJson = response.toJSON.bind(response);
+    const { date } = response.getHeaders();
+    if (typeof date === 'string') hearTime(date);
     response.toJSON = async () => {
-      const body: unknown = await toJson();
-      if (typeof body !== 'object' || body === null)
-        throw new SyntaxError('The answer is no object.');
       const status = response.getStatusCode();
+      const body = await toJson()
+        .then(asObject)
+        .catch((error: unknown) => {
+          if (isOwnServer && status === 404 && error instanceof SyntaxError) return {};
+          throw error;
+        });
       if (status >= 300 && !('error' in body && body.error)) {
         return { error: { type: 'api_error', message: `It answered with status ${status}.` } };
       }
@@ -131,6 +153,11 @@ function readingCarefully(client: HttpClient): HttpClient {
     return response;
   };
   return client;
+}
+
+function asObject(body: unknown): object {
+  if (typeof body !== 'object' || body === null) throw new SyntaxError('The answer is no object.');
+  return body;
 }
 
 /** Test and live never mix: neither in an answer nor in anything inside it. */

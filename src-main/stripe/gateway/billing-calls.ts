@@ -44,9 +44,10 @@ export function billingCalls(ask: AskStripe): BillingCalls {
         // An older server has no invoice payments; the invoice itself must then be there.
         return paymentOnInvoice(await ask.one((stripe) => stripe.invoices.retrieve(invoiceId)));
       }
-      for (const { payment } of payments) {
-        const intentId = idOf(payment.payment_intent);
-        if (intentId !== null) return intentId;
+      for (const { invoice, payment } of payments) {
+        const intentId = idOf(payment?.payment_intent);
+        // A server that does not know the filter lists those of every invoice.
+        if (intentId !== null && (idOf(invoice) ?? invoiceId) === invoiceId) return intentId;
       }
       return null;
     },

@@ -18,12 +18,16 @@ type CatalogCalls = Pick<
 
 /** Customers, products and prices. */
 export function catalogCalls(ask: AskStripe): CatalogCalls {
-  /** Servers that do not expand give the product's id. */
+  /** Servers that do not expand give the product's id, and may have no products at all: as if it were deleted. */
   async function withProduct(price: Stripe.Price): Promise<CatalogPrice> {
+    const given = expanded(price.product);
+    const id = idOf(price.product);
     const product =
-      expanded(price.product) ??
-      (await ask.one((stripe) => stripe.products.retrieve(idOf(price.product) ?? '')));
-    return readPrice(price, product);
+      given ??
+      (id === null
+        ? undefined
+        : await orUndefined(ask.one((stripe) => stripe.products.retrieve(id))));
+    return readPrice(price, product ?? { id: id ?? '', object: 'product', deleted: true });
   }
 
   async function findByKey(lookupKey: string, active: boolean): Promise<CatalogPrice | undefined> {

@@ -11,6 +11,8 @@ export type StripeAccount = {
   id: string | null;
   name: string | null;
   livemode: boolean;
+  /** What Stripe's own clock showed then; undefined where it does not say. */
+  answeredAt?: Date | undefined;
 };
 
 export type StripeCustomer = {
@@ -150,6 +152,8 @@ export type PageRequest = {
 export type StripeGateway = {
   /** Test or live, from the key's own prefix. */
   readonly livemode: boolean;
+  /** A page that a customer's browser can go to after a checkout. Nothing is decided there. */
+  readonly afterwardsUrl: string;
   readAccount: () => Promise<StripeAccount>;
 
   findCustomer: (id: string) => Promise<StripeCustomer | undefined>;

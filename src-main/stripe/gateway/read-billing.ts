@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import type { PaidInvoice, StripeSubscription } from './gateway.ts';
-import { idOf, instantOf, metadataOf } from './read-objects.ts';
+import { createdAtOf, idOf, instantOf, livemodeOf, metadataOf } from './read-objects.ts';
 
 /*
  * Invoices and subscriptions. Stripe moved several of their fields in 2025; servers that play an older Stripe still have
@@ -27,17 +27,17 @@ export function readInvoice(
   const details = invoice.parent?.subscription_details;
   return {
     id: invoice.id,
-    livemode: invoice.livemode,
+    livemode: livemodeOf(invoice),
     status: invoice.status ?? 'draft',
     billingReason: invoice.billing_reason ?? null,
-    currency: invoice.currency,
-    amountPaidMinor: invoice.amount_paid,
+    currency: invoice.currency ?? '',
+    amountPaidMinor: invoice.amount_paid ?? invoice.total,
     customerId: idOf(invoice.customer),
     subscriptionId: idOf(details?.subscription) ?? idOf(invoice.subscription),
     subscriptionMetadata: metadataOf(details?.metadata ?? invoice.subscription_details?.metadata),
     metadata: metadataOf(invoice.metadata),
-    lines: lines.filter(isOfSubscription).map(readInvoiceLine),
-    createdAt: instantOf(invoice.created),
+    lines: lines.filter(isOfSubscription).map((line) => readInvoiceLine(line, invoice)),
+    createdAt: createdAtOf(invoice),
     paidAt: invoice.status_transitions?.paid_at
       ? instantOf(invoice.status_transitions.paid_at)
       : null,
@@ -51,13 +51,16 @@ function isOfSubscription(line: Stripe.InvoiceLineItem & OlderLine): boolean {
   return line.parent.subscription_item_details?.proration === false;
 }
 
-function readInvoiceLine(line: Stripe.InvoiceLineItem & OlderLine): PaidInvoice['lines'][number] {
+function readInvoiceLine(
+  line: Stripe.InvoiceLineItem & OlderLine,
+  invoice: Stripe.Invoice,
+): PaidInvoice['lines'][number] {
   const details = line.pricing?.price_details;
   return {
     priceId: idOf(details?.price) ?? idOf(line.price),
     productId: details?.product ?? idOf(line.price?.product),
-    periodStart: instantOf(line.period.start),
-    periodEnd: instantOf(line.period.end),
+    periodStart: instantOf(line.period?.start ?? invoice.period_start),
+    periodEnd: instantOf(line.period?.end ?? invoice.period_end),
   };
 }
 
@@ -73,15 +76,15 @@ export function readSubscription(
 ): StripeSubscription {
   return {
     id: subscription.id,
-    livemode: subscription.livemode,
+    livemode: livemodeOf(subscription),
     customerId: idOf(subscription.customer) ?? '',
     status: subscription.status,
     cancelAtPeriodEnd: subscription.cancel_at_period_end ?? false,
     metadata: metadataOf(subscription.metadata),
     items: items.map((item) => ({
-      priceId: item.price.id,
-      productId: idOf(item.price.product),
-      lookupKey: item.price.lookup_key ?? null,
+      priceId: idOf(item.price) ?? '',
+      productId: idOf(item.price?.product),
+      lookupKey: item.price?.lookup_key ?? null,
       currentPeriodStart: instantOf(item.current_period_start ?? subscription.current_period_start),
       currentPeriodEnd: instantOf(item.current_period_end ?? subscription.current_period_end),
     })),

@@ -25,9 +25,19 @@ export function expanded<Item extends { id: string }>(
   return typeof given === 'object' && given !== null ? given : undefined;
 }
 
+/** Stripe always says which mode an object is of; a server that does not is not Stripe, and has no live one. */
+export function livemodeOf({ livemode }: { livemode?: boolean | null | undefined }): boolean {
+  return livemode ?? false;
+}
+
 /** Stripe's instants are whole seconds since 1970 (UTC). */
 export function instantOf(seconds: number | null | undefined): Date {
   return new Date((seconds ?? 0) * 1_000);
+}
+
+/** When an object was made. One that does not say was not there before it was read. */
+export function createdAtOf({ created }: { created?: number | null | undefined }): Date {
+  return created === undefined || created === null ? new Date() : instantOf(created);
 }
 
 export function secondsOf(instant: Date): number {
@@ -36,7 +46,9 @@ export function secondsOf(instant: Date): number {
 
 export function metadataOf(metadata: Stripe.Metadata | null | undefined): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(metadata ?? {}).map(([name, value]) => [name, String(value)]),
+    Object.entries(metadata ?? {})
+      .filter(([, value]: [string, unknown]) => value !== null && value !== undefined)
+      .map(([name, value]) => [name, String(value)]),
   );
 }
 
@@ -89,15 +101,15 @@ function readInterval(interval: string | undefined): CatalogPrice['interval'] {
 export function readSession(session: Stripe.Checkout.Session): CheckoutSession {
   const intent = expanded(session.payment_intent);
   const paymentStatus = readPaymentStatus(session.payment_status);
-  const createdAt = instantOf(session.created);
+  const createdAt = createdAtOf(session);
   return {
     id: session.id,
-    livemode: session.livemode,
+    livemode: livemodeOf(session),
     mode: readMode(session.mode),
     status: readSessionStatus(session.status, paymentStatus),
     paymentStatus,
-    currency: session.currency ?? null,
-    amountMinor: session.amount_total ?? null,
+    currency: session.currency ?? intent?.currency ?? null,
+    amountMinor: session.amount_total ?? intent?.amount ?? null,
     paymentIntentId: idOf(session.payment_intent),
     customerId: idOf(session.customer),
     clientReferenceId: session.client_reference_id ?? null,
@@ -105,7 +117,7 @@ export function readSession(session: Stripe.Checkout.Session): CheckoutSession {
     metadata: metadataOf(session.metadata),
     paymentIntentMetadata: intent === undefined ? null : metadataOf(intent.metadata),
     paymentIntentStatus: intent?.status ?? null,
-    lines: session.line_items === undefined ? null : session.line_items.data.map(readLine),
+    lines: session.line_items?.data?.map(readLine) ?? null,
     url: session.url ?? null,
     createdAt,
     expiresAt: session.expires_at
@@ -155,20 +167,20 @@ export function readRefund(refund: Stripe.Refund): StripeRefund {
     reason: refund.reason ?? null,
     failureReason: refund.failure_reason ?? null,
     metadata: metadataOf(refund.metadata),
-    createdAt: instantOf(refund.created),
+    createdAt: createdAtOf(refund),
   };
 }
 
 export function readDispute(dispute: Stripe.Dispute): StripeDispute {
   return {
     id: dispute.id,
-    livemode: dispute.livemode,
+    livemode: livemodeOf(dispute),
     paymentIntentId: idOf(dispute.payment_intent),
     chargeId: idOf(dispute.charge),
     amountMinor: dispute.amount,
     currency: dispute.currency,
     status: dispute.status,
     reason: dispute.reason ?? null,
-    createdAt: instantOf(dispute.created),
+    createdAt: createdAtOf(dispute),
   };
 }

@@ -1,7 +1,7 @@
 import Stripe from 'stripe';
 import { AppError } from '#shared/errors.ts';
 import type { ReadWebhook, StripeEvent } from './gateway.ts';
-import { instantOf } from './read-objects.ts';
+import { instantOf, secondsOf } from './read-objects.ts';
 
 const TOLERANCE_SECONDS = 300;
 
@@ -39,18 +39,28 @@ export const readWebhook: ReadWebhook = (body, signature, secret, now) => {
       { details: { why: old ? 'old' : 'wrong' } },
     );
   }
-  return toStripeEvent(raw);
+  return toStripeEvent(raw, now);
 };
 
 /**
  * An event as it came from a webhook or a list. The payload is plain JSON and not to be applied: fetch the object it
- * names. Throws `invalid_argument` for what is no event.
+ * names. One that does not say when it happened is of `otherwise`. Throws `invalid_argument` for what is no event.
  */
-export function toStripeEvent(raw: unknown): StripeEvent {
+export function toStripeEvent(raw: unknown, otherwise = new Date()): StripeEvent {
+  const event = findStripeEvent(raw, otherwise);
+  if (event === undefined) throw notAnEvent();
+  return event;
+}
+
+/** As above; undefined for what is no event. */
+export function findStripeEvent(raw: unknown, otherwise: Date): StripeEvent | undefined {
   // Decimals of stripe-node are objects; JSON makes them text again.
   const payload: unknown = JSON.parse(JSON.stringify(raw ?? null));
-  if (!isRecord(payload)) throw notAnEvent();
-  const { id, type, livemode, created, data } = payload;
+  if (!isRecord(payload)) return undefined;
+  const { id, type, data } = payload;
+  // Only servers that are not Stripe leave these out, and they never hold real money.
+  const livemode = payload.livemode ?? false;
+  const created = payload.created ?? secondsOf(otherwise);
   if (
     typeof id !== 'string' ||
     !/^\S{1,255}$/.test(id) ||
@@ -62,7 +72,7 @@ export function toStripeEvent(raw: unknown): StripeEvent {
     !isRecord(data) ||
     !isRecord(data.object)
   ) {
-    throw notAnEvent();
+    return undefined;
   }
   return {
     id,

@@ -42,7 +42,7 @@ export function refundCalls(ask: AskStripe): RefundCalls {
           stripe.refunds.list({ payment_intent: paymentIntentId, ...after(lastId) }),
         ),
       );
-      return refunds.map(readRefund).reverse();
+      return refunds.map(readRefund).filter(isOf(paymentIntentId)).reverse();
     },
 
     listRefunds: async (page) => {
@@ -61,7 +61,7 @@ export function refundCalls(ask: AskStripe): RefundCalls {
           stripe.disputes.list({ payment_intent: paymentIntentId, ...after(lastId) }),
         ),
       );
-      return disputes.map(readDispute).reverse();
+      return disputes.map(readDispute).filter(isOf(paymentIntentId)).reverse();
     },
 
     listDisputes: async (page) => {
@@ -69,4 +69,10 @@ export function refundCalls(ask: AskStripe): RefundCalls {
       return { items: data.map(readDispute), hasMore: has_more === true };
     },
   };
+}
+
+/** A server that does not know the filter lists what went back of every payment. */
+function isOf(paymentIntentId: string) {
+  return (of: { paymentIntentId: string | null }) =>
+    of.paymentIntentId === null || of.paymentIntentId === paymentIntentId;
 }

@@ -2,6 +2,7 @@ import Stripe from 'stripe';
 import { redactText } from '#main/logging/redact.ts';
 import { AppError } from '#shared/errors.ts';
 import { retryAfterMs } from './back-off.ts';
+import { readableText } from './readable-text.ts';
 
 type StripeFailure = InstanceType<typeof Stripe.errors.StripeError>;
 
@@ -11,7 +12,7 @@ type StripeFailure = InstanceType<typeof Stripe.errors.StripeError>;
  */
 export function toStripeError(error: unknown, key: string): unknown {
   if (!(error instanceof Stripe.errors.StripeError)) return error;
-  const hide = (text: string) => redactText(text.replaceAll(key, '***'));
+  const hide = (text: string) => redactText(readableText(text).replaceAll(key, '***'));
   const said = hide(error.message).trim();
   const options = { details: detailsOf(error, hide), cause: withoutAnswer(error, said) };
   const status = error.statusCode;
@@ -45,8 +46,9 @@ export function toStripeError(error: unknown, key: string): unknown {
   if (status === 404 || (status === 400 && error.code === 'resource_missing')) {
     return new AppError('stripe_not_found', `Stripe does not have this. It says: ${said}`, options);
   }
-  // 409: another request with the same key is still at work. No status: the answer was not JSON.
-  if (status === undefined || status === 409 || status >= 500) {
+  // 409: another request with the same key is still at work. No status: the answer was not JSON. What is no 4xx, or says
+  // that time ran out, comes from something between: Stripe itself refuses with another one.
+  if (status === undefined || status < 400 || [408, 409, 425].includes(status) || status >= 500) {
     return new AppError(
       'stripe_unavailable',
       `Stripe could not answer, so it is not known whether it did what was asked. ${said}`.trim(),

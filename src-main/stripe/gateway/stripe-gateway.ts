@@ -5,7 +5,7 @@ import { catalogCalls } from './catalog-calls.ts';
 import { checkoutCalls } from './checkout-calls.ts';
 import type { StripeAccount, StripeEvent, StripeGateway } from './gateway.ts';
 import { secondsOf } from './read-objects.ts';
-import { toStripeEvent } from './read-webhook.ts';
+import { findStripeEvent } from './read-webhook.ts';
 import { refundCalls } from './refund-calls.ts';
 import { after, PAGE_SIZE, wholeList } from './whole-list.ts';
 
@@ -14,16 +14,27 @@ import { after, PAGE_SIZE, wholeList } from './whole-list.ts';
  * text is no key, or a live one together with `base`; `invalid_argument` where `base` is not this computer.
  */
 export function createStripeGateway(connection: StripeConnection): StripeGateway {
-  const { livemode, ask } = connectStripe(connection);
+  const { livemode, ask, clock } = connectStripe(connection);
   return {
     livemode,
-    readAccount: () => readAccount(ask, livemode, connection.base !== undefined),
+    afterwardsUrl: afterwardsUrl(connection),
+    readAccount: async () => ({
+      ...(await readAccount(ask, livemode, connection.base !== undefined)),
+      answeredAt: clock(),
+    }),
     ...catalogCalls(ask),
     ...checkoutCalls(ask),
     ...billingCalls(ask),
     ...refundCalls(ask),
     listEvents: (query) => listEvents(ask, query),
   };
+}
+
+/** The console has no public page of its own: the simulator has one to close, and Stripe its front page. */
+function afterwardsUrl({ base }: StripeConnection): string {
+  if (base === undefined) return 'https://stripe.com/';
+  const host = base.host.includes(':') ? `[${base.host}]` : base.host;
+  return `http://${host}:${base.port}/done`;
 }
 
 async function readAccount(
@@ -62,7 +73,8 @@ async function* listEvents(
   // Stripe lists newest first; sorting keeps that order, turned round, within one second.
   const events = raw
     .reverse()
-    .map(toStripeEvent)
+    // What is no event, from a server that is not Stripe, does not keep the others waiting.
+    .flatMap((each) => findStripeEvent(each, since) ?? [])
     .filter((event) => wanted.has(event.type) && secondsOf(event.createdAt) >= secondsOf(since))
     .sort((one, other) => one.createdAt.getTime() - other.createdAt.getTime());
   for (let from = 0; from < events.length; from += PAGE_SIZE) {

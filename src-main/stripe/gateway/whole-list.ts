@@ -26,9 +26,9 @@ export async function wholeList<Item extends { id: string }>(
 
 /** The items of a list inside an object, the first of which came with it; the rest is asked for. */
 export async function restOfList<Item extends { id: string }>(
-  begun: ListPage<Item> | undefined,
+  begun: ListPage<Item> | null | undefined,
   ask: (lastId: string | undefined) => Promise<ListPage<Item>>,
 ): Promise<Item[]> {
-  if (begun !== undefined && begun.has_more !== true) return begun.data;
+  if (Array.isArray(begun?.data) && begun.has_more !== true) return begun.data;
   return wholeList(ask);
 }

@@ -5,6 +5,8 @@ export type ClaimedEvent = {
   id: string;
   type: string;
   objectId: string | null;
+  /** The payment that the body names. */
+  paymentIntentId: string | null;
   /** This one included. */
   attempts: number;
   claimedBy: string;
@@ -13,7 +15,9 @@ export type ClaimedEvent = {
 // Longer than a call of Stripe with all its repeats.
 const CLAIM = "interval '2 minutes'";
 
-const CLAIMED = `e.id, e.type, e.object_id AS "objectId", e.attempts, e.claimed_by AS "claimedBy"`;
+const CLAIMED = `e.id, e.type, e.object_id AS "objectId", e.attempts, e.claimed_by AS "claimedBy",
+  substring(coalesce(e.payload #>> '{data,object,payment_intent,id}', e.payload #>> '{data,object,payment_intent}')
+    FROM '^[[:alnum:]_]{1,255}$') AS "paymentIntentId"`;
 
 /**
  * Takes events that are due, the longest due first, so that no other worker handles them meanwhile; a worker that dies
@@ -31,6 +35,9 @@ export async function claimEvents(
           SELECT id, next_attempt_at, created_at FROM credits_billing.stripe_events
           WHERE state IN ('received', 'failed') AND next_attempt_at <= clock_timestamp()
             AND (claimed_until IS NULL OR claimed_until < clock_timestamp()) AND account_id = $2 AND livemode = $3
+            -- Not for an account that the workspace left: they wait until it is back.
+            AND NOT EXISTS (SELECT FROM credits_billing.stripe_settings s
+              WHERE s.account_id IS NOT NULL AND NOT s.simulated AND (s.account_id, s.livemode) IS DISTINCT FROM ($2, $3))
           ORDER BY next_attempt_at, created_at, id LIMIT $4
           FOR UPDATE SKIP LOCKED) locked
       ), claimed AS (

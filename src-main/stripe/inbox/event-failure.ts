@@ -1,5 +1,6 @@
 import { redactText } from '#main/logging/redact.ts';
 import { AppError, type ErrorCode } from '#shared/errors.ts';
+import { readableText } from '../gateway/readable-text.ts';
 import type { StripeTarget } from '../stripe-target.ts';
 import type { ClaimedEvent } from './claim-event.ts';
 
@@ -8,12 +9,13 @@ const FIRST_DELAY_SECONDS = 30;
 const LONGEST_DELAY_SECONDS = 6 * 60 * 60;
 // Nothing is wrong with the event: it waits for somebody else, and should not wait long once they are back.
 const LONGEST_WAIT_SECONDS = 5 * 60;
+// As many attempts as lead to the longest wait; however long Stripe was away, the event keeps its own further ones.
+const WAITS_COUNTED_MAX = 5;
 
 /** What a repeat cannot mend: a person has to look. */
 const FOR_A_PERSON: ReadonlySet<ErrorCode> = new Set([
   'stripe_metadata',
   'stripe_other_mode',
-  'stripe_other_account',
   'invalid_argument',
   'idempotency_conflict',
   'already_processed',
@@ -27,6 +29,8 @@ const OF_SURROUNDINGS: ReadonlySet<ErrorCode> = new Set([
   'stripe_permission',
   'stripe_not_connected',
   'stripe_live_disabled',
+  // The workspace left the account between claim and end: the event waits until it is back.
+  'stripe_other_account',
   'database_unavailable',
   'outcome_unknown',
   'not_permitted',
@@ -59,14 +63,22 @@ export async function noteFailure(
   error: unknown,
 ): Promise<'failed' | 'refused'> {
   const code: ErrorCode = error instanceof AppError ? error.code : 'internal';
-  const message = redactText(error instanceof Error ? error.message : String(error));
+  const message = redactText(readableText(error instanceof Error ? error.message : String(error)));
   const { state, delaySeconds } = afterFailure(code, event.attempts);
   await target.database.pool.query(
     `UPDATE credits_billing.stripe_events
      SET state = $3, error_code = $4, error = $5, outcome = NULL, handled_at = NULL, claimed_by = NULL, claimed_until = NULL,
-       next_attempt_at = clock_timestamp() + make_interval(secs => $6)
+       next_attempt_at = clock_timestamp() + make_interval(secs => $6), attempts = least(attempts, $7)
      WHERE id = $1 AND claimed_by = $2`,
-    [event.id, event.claimedBy, state, code, message, delaySeconds],
+    [
+      event.id,
+      event.claimedBy,
+      state,
+      code,
+      message,
+      delaySeconds,
+      OF_SURROUNDINGS.has(code) ? WAITS_COUNTED_MAX : event.attempts,
+    ],
   );
   return state;
 }

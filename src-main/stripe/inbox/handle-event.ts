@@ -17,6 +17,7 @@ type Handler = (
   target: StripeTarget,
   objectId: string,
   finish: (session: LedgerSession, outcome: SyncOutcome) => Promise<void>,
+  event: ClaimedEvent,
 ) => Promise<SyncOutcome>;
 
 /** Which object an event is a hint at. */
@@ -71,8 +72,11 @@ async function dispatch(target: StripeTarget, event: ClaimedEvent): Promise<Sync
     throw untrusted(event.id, `the console does nothing with events of type ${event.type}`);
   }
   if (event.objectId === null) throw untrusted(event.id, 'it names no object');
-  return HANDLERS[event.type](target, event.objectId, (session, outcome) =>
-    markHandled(session, event, outcome),
+  return HANDLERS[event.type](
+    target,
+    event.objectId,
+    (session, outcome) => markHandled(session, event, outcome),
+    event,
   );
 }
 

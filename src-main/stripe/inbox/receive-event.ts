@@ -92,6 +92,9 @@ function stateOf(event: StripeEvent, refusal: AppError | undefined) {
     : { state: 'ignored', outcome: 'The console does nothing with events of this type.' };
 }
 
+/** With a payment intent's client secret its payment can be completed: whoever may read the inbox needs none of that. */
+const SECRETS = new Set(['client_secret']);
+
 /** The database holds no NUL and no halves of characters. */
 function storable(text: string): string {
   return text.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '\ufffd');
@@ -102,6 +105,9 @@ function storableValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(storableValue);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, inside]) => [storable(name), storableValue(inside)]),
+    Object.entries(value).map(([name, inside]) => [
+      storable(name),
+      SECRETS.has(name) && typeof inside === 'string' ? '***' : storableValue(inside),
+    ]),
   );
 }

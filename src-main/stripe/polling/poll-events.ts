@@ -3,6 +3,7 @@ import { AppError } from '#shared/errors.ts';
 import { HANDLED_EVENT_TYPES } from '../inbox/event-types.ts';
 import { receiveEvents } from '../inbox/receive-event.ts';
 import type { StripeTarget } from '../stripe-target.ts';
+import { assertBound } from '../workspace/assert-bound.ts';
 import { giveUpLease, holdLease } from './lease.ts';
 import { resyncSince } from './resync.ts';
 
@@ -25,12 +26,13 @@ type Place = { read_until: Date; resync_from: Date | null };
 /**
  * Reads Stripe's events since the last time into the inbox, oldest first. One reader at a time per account, by a lease that
  * `force` does without (the inbox takes each event once anyway). After longer than Stripe keeps events, all objects since
- * then are compared besides. Errors: those of the gateway and the database; what was read until then is kept.
+ * then are compared besides. Errors: `stripe_other_account`, those of the gateway and the database; what was read until then is kept.
  */
 export async function pollEvents(
   target: StripeTarget,
   options: { holder: string; force?: boolean; signal?: AbortSignal },
 ): Promise<PollResult> {
+  await assertBound(target);
   const lease = leaseOf(target);
   const isHeld = await holdLease(target, lease, options.holder);
   if (!isHeld && !options.force) return { outcome: 'elsewhere', stored: 0, customerIds: new Set() };

@@ -4,6 +4,7 @@ import { post } from '#main/ledger/ledger-session.ts';
 import { AppError, type ErrorCode } from '#shared/errors.ts';
 import type { StripeTarget } from '../stripe-target.ts';
 import { syncMoneyBack } from '../sync/sync-money-back.ts';
+import { assertBound } from '../workspace/assert-bound.ts';
 import { getRefundRequest, type RefundRequestData } from './list-open-refunds.ts';
 
 export type Finished = {
@@ -63,9 +64,11 @@ export async function finishRefund(target: StripeTarget, id: string): Promise<Fi
   const read = () => readSnapshot(target.database, undefined, (run) => getRefundRequest(run, id));
   const request = await beginAttempt(target, id);
   if (request === undefined) return { request: await read() };
+  let refundId: string;
   try {
     if (request.accountId !== target.accountId) throw otherAccount(request);
-    await askForRefund(target, request);
+    await assertBound(target);
+    refundId = await askForRefund(target, request);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (!isFinal(error)) return { request: await noteProblem(target, id, error), problem: error };
@@ -76,7 +79,10 @@ export async function finishRefund(target: StripeTarget, id: string): Promise<Fi
       : { request: refused };
   }
   try {
-    await syncMoneyBack(target, request.paymentIntentId);
+    await syncMoneyBack(target, request.paymentIntentId, undefined, {
+      id: refundId,
+      requestId: id,
+    });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { request: await noteProblem(target, id, error), problem: error };
@@ -115,26 +121,30 @@ async function beginAttempt(target: StripeTarget, id: string): Promise<OpenReque
   return request;
 }
 
-async function askForRefund(target: StripeTarget, request: OpenRequest): Promise<void> {
+/** Answers with the refund's id. */
+async function askForRefund(target: StripeTarget, request: OpenRequest): Promise<string> {
   const { id, paymentIntentId, amountMinor, stripeReason } = request;
   // Stripe forgets our key after a day, so the refund itself is looked for.
-  if (request.attempts > 1 && (await hasRefund(target, request))) return;
+  const before = request.attempts > 1 ? await findRefund(target, request) : undefined;
+  if (before !== undefined) return before;
   try {
-    await target.gateway.createRefund(
+    const made = await target.gateway.createRefund(
       { paymentIntentId, amountMinor, reason: stripeReason, requestId: id },
       `refund:${id}`,
     );
+    return made.id;
   } catch (error) {
     // Refused, perhaps, because somebody else finished it in this very moment.
-    const isThere =
-      error instanceof AppError && isFinal(error) && (await hasRefund(target, request));
-    if (!isThere) throw error;
+    const isRefused = error instanceof AppError && isFinal(error);
+    const there = isRefused ? await findRefund(target, request) : undefined;
+    if (there === undefined) throw error;
+    return there;
   }
 }
 
-async function hasRefund(target: StripeTarget, request: OpenRequest): Promise<boolean> {
+async function findRefund(target: StripeTarget, request: OpenRequest): Promise<string | undefined> {
   const refunds = await target.gateway.listRefundsOfPayment(request.paymentIntentId);
-  return refunds.some((refund) => refund.metadata.refund_request === request.id);
+  return refunds.find((refund) => refund.metadata.refund_request === request.id)?.id;
 }
 
 /** Stripe answered that it will not; after any other error the outcome is open, or can still become a good one. */

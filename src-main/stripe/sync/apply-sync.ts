@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { type LedgerSession, post } from '#main/ledger/ledger-session.ts';
 import { AppError } from '#shared/errors.ts';
 import type { StripeTarget } from '../stripe-target.ts';
+import { boundElsewhere, isBoundElsewhere } from '../workspace/assert-bound.ts';
 
 /** What making the ledger agree with one Stripe object came to. */
 export type SyncOutcome = {
@@ -28,8 +29,9 @@ class Overtaken extends Error {}
  * Makes the ledger agree with one Stripe object: `read` fetches it outside any transaction, and what it returns is applied in
  * one transaction with `finish` (an event's mark, for instance). Where another console or service applied the same object
  * meanwhile, it is fetched again, so that an older answer never comes after a newer one, in whatever order events arrive.
+ * Where the workspace was bound to another account meanwhile, nothing is applied.
  * A person's `note` goes to the metadata of what is posted.
- * Errors: those of the gateway, of the ledger, and `outcome_unknown`; then nothing was applied, or all of it was.
+ * Errors: those of the gateway, of the ledger, `stripe_other_account`, and `outcome_unknown`; then nothing was applied, or all of it was.
  */
 export async function applySync(
   target: StripeTarget,
@@ -43,7 +45,7 @@ export async function applySync(
     const apply = await read();
     try {
       return await post(target.database, { actor: target.actor, note }, async (session) => {
-        await lockVersion(session, objectId, version);
+        await lockVersion(target, session, objectId, version);
         const outcome = await apply(session);
         await finish?.(session, outcome);
         return outcome;
@@ -72,13 +74,15 @@ async function readVersion(target: StripeTarget, objectId: string): Promise<numb
 
 /** Counts the object's version up, or throws Overtaken where somebody else did since it was fetched. Locks the object until the end. */
 async function lockVersion(
+  target: StripeTarget,
   session: LedgerSession,
   objectId: string,
   fetchedAt: number,
 ): Promise<void> {
-  const [counted] = await session.run(sql<{ version: number }>`
+  const [counted] = await session.run(sql<{ version: number; elsewhere: boolean }>`
     INSERT INTO credits_billing.stripe_object_versions AS v (object_id, version) VALUES (${objectId}, 1)
     ON CONFLICT (object_id) DO UPDATE SET version = v.version + 1
-    RETURNING v.version`);
+    RETURNING v.version, ${isBoundElsewhere(target)} AS elsewhere`);
+  if (counted?.elsewhere) throw boundElsewhere(target);
   if (counted?.version !== fetchedAt + 1) throw new Overtaken(`${objectId} changed meanwhile`);
 }

@@ -4,6 +4,7 @@ import { CREDITS_MAX } from '#shared/credits.ts';
 import { AppError } from '#shared/errors.ts';
 import { customerIdSchema } from '#shared/ids.ts';
 import type { CheckoutSession } from '../gateway/gateway.ts';
+import { readableText } from '../gateway/readable-text.ts';
 
 /** What a checkout session says was ordered. */
 export type Order = {
@@ -39,6 +40,9 @@ export function readOrder(session: CheckoutSession): Order {
   }
   if (session.amountMinor === null || session.currency === null) {
     throw untrusted(session.id, 'it does not say what was paid');
+  }
+  if (!Number.isSafeInteger(session.amountMinor)) {
+    throw untrusted(session.id, 'what was paid is no whole number of minor units');
   }
   return {
     kind: type,
@@ -122,7 +126,9 @@ function contradictionOfLines({ lines }: CheckoutSession, order: Order): string 
 }
 
 /** Stripe's object cannot be trusted with credits; the sentence ends with why. */
-export function untrusted(objectId: string, why: string): AppError {
+export function untrusted(objectId: string, because: string): AppError {
+  // Metadata may hold anything.
+  const why = readableText(because);
   return new AppError(
     'stripe_metadata',
     `${objectId} is refused: ${why}. Nothing was granted. Compare it in Stripe, then handle its event again.`,
@@ -132,13 +138,17 @@ export function untrusted(objectId: string, why: string): AppError {
 
 /** Throws `not_found` for a customer the ledger does not have: customers are never made by an event. */
 export async function assertCustomer(run: RunQuery, customerId: string): Promise<void> {
-  const rows = await run(sql`SELECT FROM credits.accounts WHERE customer_id = ${customerId}`);
-  if (rows.length > 0) return;
+  if (await hasCustomer(run, customerId)) return;
   throw new AppError(
     'not_found',
     `There is no customer ${customerId}. Nothing was granted; it is tried again by itself, as the customer may still be made.`,
     { details: { entity: 'customer', id: customerId } },
   );
+}
+
+export async function hasCustomer(run: RunQuery, customerId: string): Promise<boolean> {
+  const rows = await run(sql`SELECT FROM credits.accounts WHERE customer_id = ${customerId}`);
+  return rows.length > 0;
 }
 
 /** The customer that a Stripe customer is linked to, if any. */

@@ -17,6 +17,7 @@ import {
   assertCustomer,
   checkOrder,
   customerLinkedTo,
+  hasCustomer,
   isAboutCredits,
   type Order,
   type OwnCheckout,
@@ -238,6 +239,9 @@ async function applySubscriptionStart(
     linkable &&
     checkout.customerId !== null
   ) {
+    const isElsewhere =
+      own === undefined && !startsPlan(checkout) && !(await hasCustomer(session.run, customerId));
+    if (isElsewhere) return ignored(`${checkout.id} is no subscription of a customer here.`);
     await assertCustomer(session.run, customerId);
     await linkWhereMissing(session, customerId, checkout.customerId);
   }
@@ -250,6 +254,11 @@ async function applySubscriptionStart(
       .concat('.'),
   );
   return { ...outcome, ignored: own === undefined && customerId === undefined };
+}
+
+/** Whether a session says that it starts one of the plans; a company may well sell other subscriptions to the same users. */
+function startsPlan({ metadata: { type, plan, tier } }: CheckoutSession): boolean {
+  return type === 'subscription' || (plan ?? tier ?? '') !== '';
 }
 
 async function readOwnCheckout(

@@ -8,7 +8,7 @@ import { lockObject } from './lock-object.ts';
 import { type Plan, planOfMetadata, planOfPrice } from './plan-of-price.ts';
 import { postedRows } from './posted-rows.ts';
 import { creditsText, findProvisioned, provision, settlePayment } from './provision.ts';
-import { readCredits } from './read-order.ts';
+import { readCredits, untrusted } from './read-order.ts';
 
 /** Invoices that open a period. Others (prorations, manual ones, thresholds) bill within one and grant nothing. */
 const PERIOD_REASONS = new Set(['subscription_create', 'subscription_cycle']);
@@ -78,6 +78,9 @@ async function applyInvoice(
     return ignored(`${invoice.id} is of no plan, and its metadata gives no credits.`);
   }
   const period = allocation?.period ?? periodOf(invoice);
+  if (allocation !== undefined && period.end <= period.start) {
+    throw untrusted(invoice.id, 'it does not say which period it pays for');
+  }
   const customerId =
     granted?.customer_id ??
     (await customerOfSubscription(session.run, {

@@ -1,6 +1,9 @@
+import { sql } from 'kysely';
+import { runQuery } from '#main/database/run-query.ts';
 import type { LedgerSession } from '#main/ledger/ledger-session.ts';
 import { AppError } from '#shared/errors.ts';
 import type { StripeDispute, StripeRefund } from '../gateway/gateway.ts';
+import { orUndefined } from '../gateway/optional-answer.ts';
 import type { StripeTarget } from '../stripe-target.ts';
 import { type Apply, applySync, type SyncOutcome } from './apply-sync.ts';
 import { postedRows } from './posted-rows.ts';
@@ -18,6 +21,9 @@ type MoneyBack = {
   requestId: string | null;
 };
 
+/** What led to the payment: a refund or dispute, and the console's own request for it. */
+type About = { id: string; requestId?: string };
+
 type Payment = { customer_id: string; stripe_payment_id: string };
 
 /**
@@ -28,31 +34,75 @@ export async function syncMoneyBack(
   target: StripeTarget,
   paymentIntentId: string,
   finish?: (session: LedgerSession, outcome: SyncOutcome) => Promise<void>,
+  about?: About,
 ): Promise<SyncOutcome> {
-  return applySync(target, paymentIntentId, () => readMoneyBack(target, paymentIntentId), finish);
+  const read = () => readMoneyBack(target, paymentIntentId, about);
+  return applySync(target, paymentIntentId, read, finish);
 }
 
 /** Fetches what went back of a payment for a sync, or for a rehearsal of one. Errors: those of the gateway. */
-export async function readMoneyBack(target: StripeTarget, paymentIntentId: string): Promise<Apply> {
+export async function readMoneyBack(
+  target: StripeTarget,
+  paymentIntentId: string,
+  about?: About,
+): Promise<Apply> {
+  const { gateway } = target;
   const [refunds, disputes] = await Promise.all([
-    target.gateway.listRefundsOfPayment(paymentIntentId),
-    disputesOf(target, paymentIntentId),
+    listed(() => gateway.listRefundsOfPayment(paymentIntentId), {
+      known: () => knownOf(target, paymentIntentId, 'refund', about),
+      get: gateway.getRefund,
+    }),
+    listed(() => gateway.listDisputesOfPayment(paymentIntentId), {
+      known: () => knownOf(target, paymentIntentId, 'dispute', about),
+      get: gateway.getDispute,
+    }),
   ]);
+  if (refunds instanceof AppError && disputes instanceof AppError) throw refunds;
+  const all = [
+    ...(refunds instanceof AppError ? [] : refunds.map(ofRefund)),
+    ...(disputes instanceof AppError ? [] : disputes.map(ofDispute)),
+  ];
+  // The console's own refund stays its own, whatever becomes of its metadata.
+  const own = all.find(({ id }) => id === about?.id);
+  if (own && about?.requestId !== undefined) own.requestId = about.requestId;
   // In the order of their making, whichever event came first: partial refunds are rounded along it.
-  const all = [...refunds.map(ofRefund), ...disputes.map(ofDispute)].sort(
-    (one, other) => one.createdAt.getTime() - other.createdAt.getTime(),
-  );
+  all.sort((one, other) => one.createdAt.getTime() - other.createdAt.getTime());
   return (session) => applyMoneyBack(target, session, paymentIntentId, all);
 }
 
-/** A server that only plays Stripe may have refunds and know nothing of disputes. */
-async function disputesOf(target: StripeTarget, paymentIntentId: string): Promise<StripeDispute[]> {
+/**
+ * What the list has. A server that only plays Stripe may have no such list: then those that are known of, each asked for by its id;
+ * the error where there is none.
+ */
+async function listed<Item>(
+  list: () => Promise<Item[]>,
+  one: { known: () => Promise<string[]>; get: (id: string) => Promise<Item> },
+): Promise<Item[] | AppError> {
   try {
-    return await target.gateway.listDisputesOfPayment(paymentIntentId);
+    return await list();
   } catch (error) {
-    if (error instanceof AppError && error.code === 'stripe_not_found') return [];
-    throw error;
+    if (!(error instanceof AppError) || error.code !== 'stripe_not_found') throw error;
+    const found: Item[] = [];
+    for (const id of await one.known()) {
+      const item = await orUndefined(one.get(id));
+      if (item !== undefined) found.push(item);
+    }
+    return found.length === 0 ? error : found;
   }
+}
+
+async function knownOf(
+  { database }: StripeTarget,
+  paymentIntentId: string,
+  kind: MoneyBack['kind'],
+  about: About | undefined,
+): Promise<string[]> {
+  const rows = await runQuery(
+    database,
+    sql<{ id: string }>`
+      SELECT id FROM credits_billing.money_back WHERE payment_intent_id = ${paymentIntentId} AND kind = ${kind} ORDER BY position`,
+  );
+  return [...new Set([...rows.map(({ id }) => id), ...(about ? [about.id] : [])])];
 }
 
 async function applyMoneyBack(

@@ -21,12 +21,16 @@ export async function syncSubscription(
   target: StripeTarget,
   subscriptionId: string,
   finish?: (session: LedgerSession, outcome: SyncOutcome) => Promise<void>,
+  event?: { type: string },
 ): Promise<SyncOutcome> {
   return applySync(
     target,
     subscriptionId,
     async () => {
-      const subscription = await target.gateway.getSubscription(subscriptionId);
+      const subscription = await readOrGone(target, subscriptionId, event?.type);
+      if (subscription instanceof AppError) {
+        return (session) => endSubscription(session, subscriptionId, subscription);
+      }
       if (subscription.livemode !== target.livemode) {
         throw new AppError(
           'stripe_other_mode',
@@ -37,6 +41,46 @@ export async function syncSubscription(
     },
     finish,
   );
+}
+
+/** Stripe keeps those that ended; a server that only plays Stripe may have deleted what it says was deleted. */
+async function readOrGone(
+  { gateway }: StripeTarget,
+  id: string,
+  eventType: string | undefined,
+): Promise<StripeSubscription | AppError> {
+  try {
+    return await gateway.getSubscription(id);
+  } catch (error) {
+    const isGone =
+      eventType === 'customer.subscription.deleted' &&
+      error instanceof AppError &&
+      error.code === 'stripe_not_found';
+    if (isGone) return error;
+    throw error;
+  }
+}
+
+/** Ends a subscription that is known here and not in Stripe any more; throws `unknown` where it is known to neither. */
+async function endSubscription(
+  session: LedgerSession,
+  id: string,
+  unknown: AppError,
+): Promise<SyncOutcome> {
+  const [ended] = await session.run(sql<{ customer_id: string }>`
+    SELECT customer_id FROM credits_billing.subscriptions WHERE id = ${id}`);
+  if (ended === undefined) throw unknown;
+  const { customer_id: customerId } = ended;
+  await lockObject(session, `plan:${customerId}`);
+  await session.run(sql`
+    UPDATE credits_billing.subscriptions SET status = 'canceled', changed_at = clock_timestamp() WHERE id = ${id}`);
+  const plan = await setPlan(session, customerId, 'canceled');
+  return {
+    outcome: `${id} is gone; ${customerId} is on ${plan === null ? 'no plan' : `the plan ${plan}`}.`,
+    ignored: false,
+    transactions: [],
+    customerIds: [customerId],
+  };
 }
 
 async function applySubscription(

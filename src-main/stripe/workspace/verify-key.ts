@@ -50,6 +50,7 @@ export async function verifyKey(
     );
   });
   const livemode = key.mode === 'live';
+  const { answeredAt } = account;
   if (account.livemode !== livemode) {
     throw new AppError(
       'stripe_other_mode',
@@ -57,11 +58,12 @@ export async function verifyKey(
     );
   }
   if (account.id !== null)
-    return { id: account.id, name: account.name, livemode, simulated: false };
+    return { id: account.id, name: account.name, livemode, simulated: false, answeredAt };
   return {
     id: `key:${fingerprintOf(key.text)}`,
     name: UNREADABLE_ACCOUNT,
     livemode,
     simulated: false,
+    answeredAt,
   };
 }

@@ -9,6 +9,8 @@ export type AccountIdentity = {
   name: string | null;
   livemode: boolean;
   simulated: boolean;
+  /** What Stripe's own clock showed when it said so. */
+  answeredAt?: Date | undefined;
 };
 
 /** Whose events this ledger takes, and what happens to credits when money goes back unasked. */
@@ -69,7 +71,8 @@ export function isSameAccount(
 }
 
 /**
- * Makes the workspace belong to an account; events and reconciliation begin at that instant. Belongs it to the same one
+ * Makes the workspace belong to an account; events and reconciliation begin at that instant, by Stripe's clock where the database's
+ * is ahead of it: what was paid in between would never be looked for. Belongs it to the same one
  * already, only the name is brought up to date. Throws `stripe_other_account` where it belongs to another one, unless `rebind`.
  */
 export async function bindAccount(
@@ -77,13 +80,13 @@ export async function bindAccount(
   account: AccountIdentity,
   { rebind, actor }: { rebind: boolean; actor: string },
 ): Promise<void> {
-  const { id, name, livemode, simulated } = account;
+  const { id, name, livemode, simulated, answeredAt } = account;
   const same = sql<boolean>`coalesce(account_id = ${id} AND livemode = ${livemode} AND simulated = ${simulated}, false)`;
   const changed = await runQuery(
     database,
     sql<{ account_id: string }>`
       UPDATE credits_billing.stripe_settings SET
-        bound_at = CASE WHEN ${same} THEN bound_at ELSE clock_timestamp() END,
+        bound_at = CASE WHEN ${same} THEN bound_at ELSE least(clock_timestamp(), ${answeredAt ?? null}::timestamptz) END,
         bound_by = CASE WHEN ${same} THEN bound_by ELSE ${actor} END,
         account_id = ${id}, account_name = ${name}, livemode = ${livemode}, simulated = ${simulated}
       WHERE account_id IS NULL OR ${same} OR ${rebind}
