@@ -141,4 +141,19 @@ test('the catalog is changed, drift in Stripe is shown, and repaired', async ({
   await expect(row).toContainText('Changed here');
   await row.getByRole('button', { name: 'Send to Stripe: 100 credits' }).click();
   await expect(row).toContainText('As in Stripe');
+
+  // Somebody archives the price in Stripe's own dashboard.
+  const { simulatorUrl } = await consoleWindow.call('stripe.status', {});
+  const { packages: known } = await consoleWindow.call('catalog.list', {});
+  const priceId = known.find(({ id }) => id === 'credits_100')?.link.priceId;
+  const archived = await fetch(new URL(`/v1/prices/${priceId}`, simulatorUrl ?? ''), {
+    method: 'POST',
+    headers: { authorization: 'Bearer sk_test_dashboard' },
+    body: new URLSearchParams({ active: 'false' }),
+  });
+  expect(archived.status).toBe(200);
+  await main.getByRole('button', { name: 'Compare with Stripe' }).click();
+  await expect(row).toContainText('Changed in Stripe');
+  await row.getByRole('button', { name: 'Repair in Stripe: 100 credits' }).click();
+  await expect(row).toContainText('As in Stripe');
 });
