@@ -24,6 +24,9 @@ const STATEMENTS = [
     ADD COLUMN session_id text,
     ADD COLUMN invoice_id text,
     ADD COLUMN paid_at timestamptz`,
+  // Made-up payments of a demo belong to no account that could be compared with them.
+  `UPDATE credits.stripe_payments SET account_id = 'demo'
+    WHERE EXISTS (SELECT FROM credits.workspace_facts WHERE name = 'demo_data')`,
   `CREATE UNIQUE INDEX stripe_payments_by_intent ON credits.stripe_payments (payment_intent_id) WHERE payment_intent_id IS NOT NULL`,
   `CREATE UNIQUE INDEX stripe_payments_by_session ON credits.stripe_payments (session_id) WHERE session_id IS NOT NULL`,
   `CREATE UNIQUE INDEX stripe_payments_by_invoice ON credits.stripe_payments (invoice_id) WHERE invoice_id IS NOT NULL`,
