@@ -49,7 +49,7 @@ const COMMON_HELP = `Common options
 
 Exit codes
   0  done
-  1  the ledger or Stripe refused, or check found broken rules
+  1  the ledger or Stripe refused, or check or reconcile found something
   2  what was typed cannot be used
   3  the database or Stripe cannot be reached or used, or the ledger is of another version
   4  the connection was lost before the answer came: the outcome is unknown

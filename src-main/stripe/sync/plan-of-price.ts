@@ -4,6 +4,7 @@ import type { RunQuery } from '#main/database/run-query.ts';
 /** What a plan gives each period. */
 export type Plan = {
   tier: string;
+  name: string;
   /** Credits a period, at the price that is paid. */
   credits: number;
   rollover: 'expire' | 'keep' | 'cap';
@@ -19,7 +20,7 @@ export async function planOfPrice(
 ): Promise<Plan | undefined> {
   // An older price of a plan still gives what it gave when it was sold.
   const [sold] = await run(sql<Plan>`
-    SELECT p.tier, c.credits, p.rollover, p.rollover_cap AS "rolloverCap"
+    SELECT p.tier, p.name, c.credits, p.rollover, p.rollover_cap AS "rolloverCap"
     FROM credits_billing.catalog_prices c JOIN credits_billing.plans p ON p.tier = c.item_id
     WHERE c.account_id = ${accountId} AND c.price_id = ${price.id} AND c.item_kind = 'plan'`);
   if (sold !== undefined) return sold;
@@ -38,7 +39,7 @@ export async function planOfMetadata(
 
 async function planOfTier(run: RunQuery, tier: RawBuilder<unknown>): Promise<Plan | undefined> {
   const [plan] = await run(sql<Plan>`
-    SELECT tier, monthly_credits AS credits, rollover, rollover_cap AS "rolloverCap"
+    SELECT tier, name, monthly_credits AS credits, rollover, rollover_cap AS "rolloverCap"
     FROM credits_billing.plans WHERE tier = ${tier}`);
   return plan;
 }

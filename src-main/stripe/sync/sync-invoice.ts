@@ -99,7 +99,7 @@ async function applyInvoice(
       credits,
       type: granted?.transaction_type ?? 'subscription_allocation',
       description: plan
-        ? `${plan.tier} plan, ${dayOf(period.start)} to ${dayOf(period.end)}`
+        ? `${plan.name} plan, ${dayOf(period.start)} to ${dayOf(period.end)}`
         : `Subscription, ${dayOf(period.start)} to ${dayOf(period.end)}`,
       idempotencyKey: `stripe:invoice:${invoice.id}:${Math.floor(period.start.getTime() / 1_000)}`,
       accountId: target.accountId,
