@@ -14,6 +14,11 @@ export function toCredits(value: number): Credits {
   return (value === 0 ? 0 : value) as Credits;
 }
 
+/** Credits in a sentence of main's own, in English: "1 credit", "1,234 credits". The window has its own, by its language. */
+export function creditsInWords(credits: number): string {
+  return `${credits.toLocaleString('en')} ${credits === 1 ? 'credit' : 'credits'}`;
+}
+
 export type ParsedCredits = { ok: true; value: Credits } | { ok: false; why: string };
 
 const PLAIN = /^[0-9]{1,16}$/;

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { runQuery } from '#main/database/run-query.ts';
+import { accountIdOfKey } from '#main/stripe/workspace/stripe-secrets.ts';
 import { AppError } from '#shared/errors.ts';
 import type { Log } from '../logging/log.ts';
 import type { StripeGateway } from '../stripe/gateway/gateway.ts';
@@ -101,7 +101,7 @@ async function identify(
   });
   return {
     // A key that may not read its account is known by itself.
-    id: id ?? `key:${createHash('sha256').update(key).digest('hex').slice(0, 16)}`,
+    id: id ?? accountIdOfKey(key),
     name,
     livemode,
     answeredAt,

@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import { runQuery } from '#main/database/run-query.ts';
+import { creditsInWords } from '#shared/credits.ts';
 import { AppError } from '#shared/errors.ts';
 import type { StripeTarget } from '../stripe-target.ts';
 import { opensPeriod } from './check-invoices.ts';
-import { type Checked, creditsInWords, type Difference } from './finding.ts';
+import type { Checked, Difference } from './finding.ts';
 import { listProvisioned, type ProvisionedPayment, readStanding } from './provisioned-payments.ts';
 
 /** A grant of the ledger that Stripe's lists did not account for. */

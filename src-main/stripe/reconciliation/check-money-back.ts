@@ -1,12 +1,13 @@
 import { sql } from 'kysely';
 import { type RunQuery, runQuery } from '#main/database/run-query.ts';
 import { rehearse } from '#main/ledger/ledger-session.ts';
+import { creditsInWords } from '#shared/credits.ts';
 import type { StripeDispute, StripeRefund } from '../gateway/gateway.ts';
 import type { StripeTarget } from '../stripe-target.ts';
 import type { Apply } from '../sync/apply-sync.ts';
 import { provision } from '../sync/provision.ts';
 import { readMoneyBack } from '../sync/sync-money-back.ts';
-import { type Checked, creditsInWords, type Difference, moneyOf, type Span } from './finding.ts';
+import { type Checked, type Difference, moneyOf, type Span } from './finding.ts';
 import { readStanding } from './provisioned-payments.ts';
 
 /** A refund or dispute as Stripe shows it, as far as credits depend on it. */

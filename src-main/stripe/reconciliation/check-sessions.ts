@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { readSnapshot, runQuery } from '#main/database/run-query.ts';
+import { creditsInWords } from '#shared/credits.ts';
 import { AppError } from '#shared/errors.ts';
 import type { CheckoutSession } from '../gateway/gateway.ts';
 import type { StripeTarget } from '../stripe-target.ts';
@@ -13,14 +14,7 @@ import {
 } from '../sync/read-order.ts';
 import { readCheckout } from '../sync/sync-checkout-session.ts';
 import { differingAmount, doubleGrant } from './compare-grants.ts';
-import {
-  asCustomerId,
-  type Checked,
-  creditsInWords,
-  type Difference,
-  moneyOf,
-  type Span,
-} from './finding.ts';
+import { asCustomerId, type Checked, type Difference, moneyOf, type Span } from './finding.ts';
 import { listProvisioned, type ProvisionedPayment, readStanding } from './provisioned-payments.ts';
 import { rehearseGrant } from './rehearse-sync.ts';
 

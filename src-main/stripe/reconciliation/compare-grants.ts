@@ -1,5 +1,6 @@
+import { creditsInWords } from '#shared/credits.ts';
 import type { StripeTarget } from '../stripe-target.ts';
-import { creditsInWords, type Difference } from './finding.ts';
+import type { Difference } from './finding.ts';
 import { type ProvisionedPayment, readStanding } from './provisioned-payments.ts';
 
 /** Where Stripe shows what was paid. */

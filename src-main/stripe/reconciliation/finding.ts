@@ -52,11 +52,6 @@ export function repairKey(findingId: string): string {
   return `reconcile:${createHash('sha256').update(findingId).digest('hex')}`;
 }
 
-/** "1 credit", "500 credits". */
-export function creditsInWords(credits: number): string {
-  return `${credits.toLocaleString('en')} ${credits === 1 ? 'credit' : 'credits'}`;
-}
-
 /** A customer's id from metadata, which anybody may have written; null where it cannot be one. */
 export function asCustomerId(text: string | undefined): string | null {
   return customerIdSchema.safeParse(text).success ? (text ?? null) : null;

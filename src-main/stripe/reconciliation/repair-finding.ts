@@ -1,13 +1,14 @@
 import { sql } from 'kysely';
 import { type LedgerSession, post } from '#main/ledger/ledger-session.ts';
 import { type Preview, previewWork } from '#main/ledger/preview-act.ts';
+import { creditsInWords } from '#shared/credits.ts';
 import { AppError } from '#shared/errors.ts';
 import type { StripeTarget } from '../stripe-target.ts';
 import { type Apply, applySync, type SyncOutcome } from '../sync/apply-sync.ts';
 import { readCheckout } from '../sync/sync-checkout-session.ts';
 import { readInvoice } from '../sync/sync-invoice.ts';
 import { findPayment, readSettling } from './check-money-back.ts';
-import { creditsInWords, type Difference, repairKey } from './finding.ts';
+import { type Difference, repairKey } from './finding.ts';
 import { type Finding, getFinding } from './findings.ts';
 import { checkAgain, isMoneyBack } from './look-again.ts';
 import { listRepaired, readStanding } from './provisioned-payments.ts';

@@ -103,7 +103,3 @@ export async function linkWhereMissing(
     values: [customerId, stripeCustomerId],
   });
 }
-
-export function creditsText(credits: number): string {
-  return `${credits.toLocaleString('en')} ${credits === 1 ? 'credit' : 'credits'}`;
-}

@@ -1,18 +1,13 @@
 import { sql } from 'kysely';
 import type { LedgerSession } from '#main/ledger/ledger-session.ts';
+import { creditsInWords } from '#shared/credits.ts';
 import { AppError } from '#shared/errors.ts';
 import type { CheckoutSession } from '../gateway/gateway.ts';
 import type { StripeTarget } from '../stripe-target.ts';
 import { type Apply, applySync, type SyncOutcome } from './apply-sync.ts';
 import { lockObject } from './lock-object.ts';
 import { postedRows } from './posted-rows.ts';
-import {
-  creditsText,
-  findProvisioned,
-  linkWhereMissing,
-  provision,
-  settlePayment,
-} from './provision.ts';
+import { findProvisioned, linkWhereMissing, provision, settlePayment } from './provision.ts';
 import {
   assertCustomer,
   checkOrder,
@@ -127,7 +122,7 @@ async function applyGranted(
   });
   await noteState(session, checkout, { state: 'paid', stripePaymentId });
   return {
-    outcome: `${checkout.id} was granted before: ${creditsText(credits)} to ${customerId}.`,
+    outcome: `${checkout.id} was granted before: ${creditsInWords(credits)} to ${customerId}.`,
     ignored: false,
     transactions,
     customerIds: [customerId],
@@ -158,7 +153,7 @@ async function grant(
       stripePaymentId,
       credits,
       type: 'purchase',
-      description: `${order.kind === 'credit_topup' ? 'Top-up' : 'Purchase'} of ${creditsText(credits)}`,
+      description: `${order.kind === 'credit_topup' ? 'Top-up' : 'Purchase'} of ${creditsInWords(credits)}`,
       currency: order.currency,
       amountMinor: order.amountMinor,
     });
@@ -169,7 +164,7 @@ async function grant(
   }
   await noteState(session, checkout, { state: 'paid', stripePaymentId });
   return {
-    outcome: `Granted ${creditsText(credits)} to ${customerId} for ${checkout.id}.`,
+    outcome: `Granted ${creditsInWords(credits)} to ${customerId} for ${checkout.id}.`,
     ignored: false,
     transactions,
     customerIds: [customerId],

@@ -1,4 +1,5 @@
 import type { LedgerSession } from '#main/ledger/ledger-session.ts';
+import { creditsInWords } from '#shared/credits.ts';
 import { AppError } from '#shared/errors.ts';
 import type { CatalogPrice, PaidInvoice } from '../gateway/gateway.ts';
 import type { StripeTarget } from '../stripe-target.ts';
@@ -7,7 +8,7 @@ import { customerOfSubscription } from './customer-of-subscription.ts';
 import { lockObject } from './lock-object.ts';
 import { type Plan, planOfMetadata, planOfPrice } from './plan-of-price.ts';
 import { postedRows } from './posted-rows.ts';
-import { creditsText, findProvisioned, provision, settlePayment } from './provision.ts';
+import { findProvisioned, provision, settlePayment } from './provision.ts';
 import { readCredits, untrusted } from './read-order.ts';
 
 /** Invoices that open a period. Others (prorations, manual ones, thresholds) bill within one and grant nothing. */
@@ -121,8 +122,8 @@ async function applyInvoice(
   });
   return {
     outcome: granted
-      ? `${invoice.id} was granted before: ${creditsText(credits)} to ${customerId}.`
-      : `Allocated ${creditsText(credits)} to ${customerId} for ${invoice.id}.`,
+      ? `${invoice.id} was granted before: ${creditsInWords(credits)} to ${customerId}.`
+      : `Allocated ${creditsInWords(credits)} to ${customerId} for ${invoice.id}.`,
     ignored: false,
     transactions,
     customerIds: [customerId],

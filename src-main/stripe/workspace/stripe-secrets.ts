@@ -37,3 +37,8 @@ export function createStripeSecrets(store: SecretStore): StripeSecrets {
 export function fingerprintOf(key: string): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 16);
 }
+
+/** What an account goes by whose key may not read it: the same for the console and the service. */
+export function accountIdOfKey(key: string): string {
+  return `key:${fingerprintOf(key)}`;
+}

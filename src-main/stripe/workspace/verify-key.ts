@@ -1,7 +1,7 @@
 import type { Log } from '#main/logging/log.ts';
 import { AppError } from '#shared/errors.ts';
 import { recogniseKey } from '../gateway/stripe-key.ts';
-import { fingerprintOf } from './stripe-secrets.ts';
+import { accountIdOfKey } from './stripe-secrets.ts';
 import type { AccountIdentity } from './workspace-account.ts';
 import type { StripeWorkspaceOptions } from './workspace-options.ts';
 
@@ -60,7 +60,7 @@ export async function verifyKey(
   if (account.id !== null)
     return { id: account.id, name: account.name, livemode, simulated: false, answeredAt };
   return {
-    id: `key:${fingerprintOf(key.text)}`,
+    id: accountIdOfKey(key.text),
     name: UNREADABLE_ACCOUNT,
     livemode,
     simulated: false,
