@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useAbility } from '#renderer/api/session.tsx';
+import { isStripeUsable } from '#renderer/api/stripe-usable.ts';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
@@ -11,7 +12,7 @@ import { MoneyBackTable } from './MoneyBackTable.tsx';
 import { PaymentsTable } from './PaymentsTable.tsx';
 import { useCustomerBilling, useStripeStatus } from './queries.ts';
 import { RefundRequestList } from './RefundRequestList.tsx';
-import { isUsable, StripeModeNote } from './StripeModeNote.tsx';
+import { StripeModeNote } from './StripeModeNote.tsx';
 import { SubscriptionsTable } from './SubscriptionsTable.tsx';
 
 /** Everything of a customer that has to do with money: what is being sold, what was paid, and what went back. */
@@ -35,7 +36,7 @@ export function BillingTab({
   }
   const { stripeCustomerId, checkouts, payments, refundRequests, moneyBack, subscriptions } =
     billing.data;
-  const canSell = isUsable(stripe.data);
+  const canSell = isStripeUsable(stripe.data);
   // What Stripe refunded stands among the refunds.
   const openRequests = refundRequests.filter(({ state }) => state !== 'refunded');
   return (

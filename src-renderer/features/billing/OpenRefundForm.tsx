@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from 'react';
+import { isStripeUsable } from '#renderer/api/stripe-usable.ts';
 import {
   type ActWords,
   type FormEnd,
@@ -22,7 +23,7 @@ import {
   type RefundAnswer,
   type RefundablePayment,
 } from './refund-act.ts';
-import { isUsable, StripeModeNote } from './StripeModeNote.tsx';
+import { StripeModeNote } from './StripeModeNote.tsx';
 
 type Place = {
   customerId: string;
@@ -76,7 +77,7 @@ function Refund({
   const [pending, setPending] = useState<RefundRequest | null>(null);
   // What the form opened on: it must tell its outcome also once nothing is left, or Stripe is gone.
   const refundableAtFirst = useFirstValue(payment.refundableMinor);
-  const usableAtFirst = useFirstValue(isUsable(stripe));
+  const usableAtFirst = useFirstValue(isStripeUsable(stripe));
 
   function end(how: FormEnd<RefundAct, RefundAnswer>) {
     switch (how.how) {

@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from 'react';
+import { isStripeUsable } from '#renderer/api/stripe-usable.ts';
 import {
   type ActWords,
   useFirstValue,
@@ -12,7 +13,7 @@ import type { StripeStatus } from '#shared/ipc/stripe.ts';
 import { CheckoutChoice } from './CheckoutChoice.tsx';
 import { CheckoutProgress } from './CheckoutProgress.tsx';
 import { useCatalog, useStripeStatus } from './queries.ts';
-import { isUsable, StripeModeNote } from './StripeModeNote.tsx';
+import { StripeModeNote } from './StripeModeNote.tsx';
 
 /** Sells a package or a plan: first what, then the link to pay it, followed until it is paid. */
 export function StartCheckoutForm({
@@ -88,6 +89,6 @@ function Choice({
   blocked: (why: ReactNode) => ReactNode;
   children: ReactNode;
 }) {
-  const usableAtFirst = useFirstValue(isUsable(stripe));
+  const usableAtFirst = useFirstValue(isStripeUsable(stripe));
   return usableAtFirst ? children : blocked(<StripeModeNote status={stripe} onLeave={onLeave} />);
 }

@@ -42,8 +42,3 @@ export function StripeModeNote({
     </p>
   );
 }
-
-/** Whether Stripe can be asked for anything. */
-export function isUsable(status: Pick<StripeStatus, 'mode' | 'problem'> | undefined): boolean {
-  return status !== undefined && status.mode !== 'none' && status.problem === null;
-}

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import { consoleQuery, useCommand } from '#renderer/api/queries.ts';
 import { useAbility, useSession } from '#renderer/api/session.tsx';
+import { isStripeUsable } from '#renderer/api/stripe-usable.ts';
 import { formatQuantity } from '#renderer/format/credits.ts';
 import { paths } from '#renderer/navigation/paths.ts';
 import { announce } from '#renderer/ui/announce.tsx';
@@ -35,8 +36,7 @@ export function CatalogPage() {
   const mayManage = useAbility('manageStripe');
   const [form, setForm] = useState<Form | null>(null);
   const stripe = useStripeWork();
-  const isConnected =
-    status.data !== undefined && status.data.mode !== 'none' && status.data.problem === null;
+  const isConnected = isStripeUsable(status.data);
   const outOfStep = catalog.data === undefined ? [] : itemsOutOfStep(catalog.data);
 
   return (

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
 import { consoleQuery } from '#renderer/api/queries.ts';
 import { useAbility, useSession } from '#renderer/api/session.tsx';
+import { isStripeUsable } from '#renderer/api/stripe-usable.ts';
 import { formatQuantity } from '#renderer/format/credits.ts';
 import { formatInstantShort } from '#renderer/format/time.ts';
 import { paths } from '#renderer/navigation/paths.ts';
@@ -42,7 +43,7 @@ export function ReconciliationPage() {
   const list = runs.data?.runs ?? [];
   const run = list.find(({ id }) => id === runId) ?? list[0];
   const isRunning = list.some(({ state }) => state === 'running');
-  const isUsable = status.data !== undefined && isStripeUsable(status.data);
+  const isUsable = isStripeUsable(status.data);
   const open = () => {
     commands.start.reset();
     setStarting(true);
@@ -137,10 +138,6 @@ function outcomeWords(run: ReconciliationRun): string {
   return run.openFindings === 0
     ? 'all repaired'
     : formatQuantity(run.openFindings, 'open difference');
-}
-
-function isStripeUsable(status: StripeStatus): boolean {
-  return status.mode !== 'none' && status.problem === null;
 }
 
 function StripeNeeded({ status }: { status: StripeStatus }) {
