@@ -51,7 +51,7 @@ export default {
       { path: `^src-main/(?!${notAnArea})([^/.]+)/` },
       {
         path: '^src-main/[^/.]+/',
-        pathNot: '^src-main/($1|database|ledger|logging|settings|seed|stripe/gateway)/',
+        pathNot: '^src-main/($1|database|ledger|jobs|logging|settings|seed|stripe/gateway)/',
       },
     ),
     forbid(

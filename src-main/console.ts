@@ -13,6 +13,7 @@ import type { Database } from './database/tables/database.ts';
 import { createEmitter, type Emitter } from './emitter.ts';
 import { toAppError } from './ipc/wire-errors.ts';
 import type { Log } from './logging/log.ts';
+import { startUsageWork } from './metering/outbox/usage-work.ts';
 import type { SecretStore } from './settings/secret-store.ts';
 import {
   EMBEDDED_ID,
@@ -197,6 +198,7 @@ export function createConsole(options: ConsoleOptions): Console {
       };
     },
     startEventWork,
+    startUsageWork,
     async startWebhookServer({ onChange, ...how }) {
       const { startWebhookServer } = await import('./service/webhook-server.ts');
       const server = await startWebhookServer({ ...how, onReceived: onChange });
@@ -210,6 +212,7 @@ export function createConsole(options: ConsoleOptions): Console {
       events.emit({ type: 'billing.changed', customerId });
       if (customerId !== null) events.emit({ type: 'ledger.changed', customerId });
     },
+    onMeteringChange: (customerId) => events.emit({ type: 'metering.changed', customerId }),
   });
   const reconciliations = createBackgroundRuns({
     onProgress: ({ id }) => events.emit({ type: 'reconciliation.changed', runId: id }),

@@ -6,6 +6,7 @@ import { createQueryClient, followConsoleEvents } from './api/query-client.ts';
 import { SessionProvider, useSession } from './api/session.tsx';
 import { BillingFormsProvider } from './features/billing/billing.tsx';
 import { LedgerFormsProvider } from './features/ledger-forms/ledger-forms.tsx';
+import { MeteredUsageFormsProvider } from './features/metered-usage/metered-usage.tsx';
 import { useHashLocation } from './navigation/hash-location.ts';
 import { Shell } from './shell/Shell.tsx';
 import { ShellFailed, ShellLoading } from './shell/ShellStart.tsx';
@@ -53,7 +54,9 @@ function PreferredShell() {
     <DensityProvider density={preferences.density}>
       <LedgerFormsProvider>
         <BillingFormsProvider>
-          <Shell />
+          <MeteredUsageFormsProvider>
+            <Shell />
+          </MeteredUsageFormsProvider>
         </BillingFormsProvider>
       </LedgerFormsProvider>
     </DensityProvider>

@@ -21,6 +21,9 @@ const UsagePage = lazy(async () => ({
 const CatalogPage = lazy(async () => ({
   default: (await import('./features/catalog/CatalogPage.tsx')).CatalogPage,
 }));
+const MeteringPage = lazy(async () => ({
+  default: (await import('./features/metering/MeteringPage.tsx')).MeteringPage,
+}));
 const MoneyBackPage = lazy(async () => ({
   default: (await import('./features/money-back/MoneyBackPage.tsx')).MoneyBackPage,
 }));
@@ -65,6 +68,7 @@ export function LedgerRoutes() {
         <Route path={paths.transactions} component={TransactionsPage} />
         <Route path={paths.usage} component={UsagePage} />
         <Route path={paths.catalog} component={CatalogPage} />
+        <Route path={paths.metering} component={MeteringPage} />
         <Route path={paths.moneyBack} component={MoneyBackPage} />
         <Route path={paths.stripeEvents} component={StripeEventsPage} />
         <Route path={paths.reconciliation} component={ReconciliationPage} />

@@ -7,7 +7,7 @@ export const ERROR_CODES = {
   invalid_argument: 'A value is missing, malformed or out of range.',
   not_permitted: 'The role or connection in use may not do this.',
   limit_exceeded: 'The amount is above a limit that is set for it.',
-  not_found: 'There is no such customer, transaction, grant, hold or feature.',
+  not_found: 'There is no such customer, transaction, grant, hold, feature or meter.',
   idempotency_conflict: 'This key was used before for something else.',
   already_processed: 'This payment or link was processed before.',
   hold_closed: 'The hold was captured, released or has expired.',

@@ -53,6 +53,14 @@ export const moneySchema = z.strictObject({
   currency: currencySchema,
 });
 
+/** Money of either sign, such as on the lines of an invoice. */
+export const signedMoneySchema = z.strictObject({
+  amountMinor: z.number().refine((value) => Number.isSafeInteger(value) && !Object.is(value, -0), {
+    error: 'must be a whole number of minor units',
+  }),
+  currency: currencySchema,
+});
+
 export type ParsedMoney = { ok: true; amountMinor: number } | { ok: false; why: string };
 
 /**

@@ -90,7 +90,7 @@ async function resultOf(
         ? [`Went on with the reconciliation that was begun at ${rest.startedAt}.`]
         : []),
       `Compared ${run.accountId} with the ledger from ${rest.since} to ${rest.until}:`,
-      `  ${counted(checked.sessions, 'checkout')}, ${counted(checked.invoices, 'invoice')}, ${counted(checked.refunds, 'refund')}, ${counted(checked.disputes, 'dispute')}, ${counted(checked.ledger, 'other grant')} of the ledger`,
+      `  ${counted(checked.sessions, 'checkout')}, ${counted(checked.invoices, 'invoice')}, ${counted(checked.refunds, 'refund')}, ${counted(checked.disputes, 'dispute')}, ${counted(checked.ledger, 'other grant')} of the ledger, ${counted(checked.usage, 'metered period')}`,
       ...(checked.elsewhere === 0
         ? []
         : [`  ${counted(checked.elsewhere, 'grant')} of other accounts left out`]),
@@ -116,10 +116,12 @@ const WORDS: Record<FindingBucket, string> = {
   orphan_grant: 'orphan grant',
   unclawed_refund: 'unclawed refund',
   amount_differs: 'amount differs',
+  usage_differs: 'usage differs',
 };
 
 function lineOf(finding: Finding): string {
-  const { bucket, stripeObjectId, stripePaymentId, customerId, amountMinor, currency } = finding;
+  const { bucket, stripeObjectId, stripePaymentId, customerId, usage, amountMinor, currency } =
+    finding;
   const credits = (value: number | null) =>
     value === null ? 'unknown' : value.toLocaleString('en');
   const money =
@@ -127,12 +129,17 @@ function lineOf(finding: Finding): string {
       ? ''
       : `, ${moneyDigits({ amountMinor, currency })} ${currency.toUpperCase()}`;
   // Details can hold what somebody wrote into Stripe's metadata; one finding stays one line.
-  const line = `${WORDS[bucket]}: ${stripeObjectId ?? stripePaymentId ?? `transaction ${finding.transactionId}`}: ${customerId ?? 'no customer'}: expected ${credits(finding.expectedCredits)}, found ${credits(finding.foundCredits)}${money}: ${finding.detail}`;
+  const what = stripeObjectId ?? stripePaymentId ?? `transaction ${finding.transactionId}`;
+  const compared =
+    usage === null
+      ? `${what}: ${customerId ?? 'no customer'}: expected ${credits(finding.expectedCredits)}, found ${credits(finding.foundCredits)}${money}`
+      : `${usage.eventName} from ${usage.periodStart.toISOString()} to ${usage.periodEnd.toISOString()}: ${customerId ?? 'no customer'}: expected ${counted(usage.expectedUnits, 'unit')}, found ${usage.foundUnits.toLocaleString('en')}`;
+  const line = `${WORDS[bucket]}: ${compared}: ${finding.detail}`;
   return line.replace(/\p{Cc}+/gu, ' ');
 }
 
 function progressWords({ phase, checked, findings }: Run): string {
-  const seen = (['sessions', 'invoices', 'refunds', 'disputes', 'ledger'] as const).reduce(
+  const seen = (['sessions', 'invoices', 'refunds', 'disputes', 'ledger', 'usage'] as const).reduce(
     (sum, each) => sum + (checked[each] ?? 0),
     0,
   );

@@ -1,3 +1,4 @@
+import { startUsageWork } from '../metering/outbox/usage-work.ts';
 import { startEventWork } from '../stripe/inbox/event-work.ts';
 import { startRefundWork } from '../stripe/refunds/refund-work.ts';
 import { UsageError, wholeNumber } from './arguments.ts';
@@ -9,6 +10,7 @@ const PORT = 4242;
 const PORT_MAX = 65_535;
 const HOST = '127.0.0.1';
 const POLL_EVERY_MS = 10_000;
+const READ_METER_ERRORS_EVERY_MS = 60_000;
 /** What stands as actor on rows that events cause. */
 const ACTOR = 'stripe events';
 /** How long the end waits for what is under way; whatever is not finished then is taken up by the next start. */
@@ -16,7 +18,7 @@ const STOP_WITHIN_MS = 8_000;
 
 export const serveCommand: Command = {
   name: 'serve',
-  summary: 'Receive and handle Stripe’s events until stopped (Ctrl+C)',
+  summary: 'Receive and handle Stripe’s events, and send usage, until stopped (Ctrl+C)',
   usage: '[--port N] [--host ADDRESS] [--stripe-base URL] [--live]',
   options: {
     port: { value: 'N', help: `where to listen (default ${PORT}; 0: a free port)` },
@@ -56,6 +58,10 @@ export const serveCommand: Command = {
       onBillingChange,
     });
     const refunds = startRefundWork(target, { onBillingChange });
+    const usage = startUsageWork(target, {
+      readErrorsEveryMs: READ_METER_ERRORS_EVERY_MS,
+      onChange: () => undefined,
+    });
     log.info('Ready.', {
       address: server.url,
       account: target.accountId,
@@ -70,7 +76,7 @@ export const serveCommand: Command = {
     log.info('Stopping: what is under way is finished first.');
     const isDone = await within(
       STOP_WITHIN_MS,
-      Promise.all([server.close(), work.stop(), refunds.stop()]),
+      Promise.all([server.close(), work.stop(), refunds.stop(), usage.stop()]),
     );
     if (isDone) log.info('Stopped.');
     else log.warn('Stopped before everything was finished; the next start goes on with it.');

@@ -9,12 +9,14 @@ import { SQL_FOLDER } from '../ledger/sql-folder.ts';
 import * as ledger from './migrations/2026-11-22-ledger.ts';
 import * as rollups from './migrations/2026-11-22-rollups.ts';
 import * as stripe from './migrations/2026-11-22-stripe.ts';
+import * as usageMetering from './migrations/2026-11-22-usage-metering.ts';
 
 /** Every migration in order, by its file's name. Never edited once shipped. */
 const MIGRATIONS = {
   '2026-11-22-ledger': ledger,
   '2026-11-22-rollups': rollups,
   '2026-11-22-stripe': stripe,
+  '2026-11-22-usage-metering': usageMetering,
 };
 
 export const GROUP_ROLES = [
@@ -101,7 +103,7 @@ export async function schemaState(database: Queryable): Promise<SchemaState> {
  * Counts up with each release whose SQL functions differ from the one before: an older console then sees that the
  * database is newer and leaves it alone, instead of taking its own older functions for an update.
  */
-const FUNCTIONS_VERSION = 2;
+const FUNCTIONS_VERSION = 3;
 
 async function prepareOwner(client: Queryable): Promise<void> {
   for (const role of [OWNER, ...GROUP_ROLES]) {

@@ -6,6 +6,9 @@ import { billingHandlers } from './billing-handlers.ts';
 import { catalogHandlers } from './catalog-handlers.ts';
 import { customersHandlers } from './customers-handlers.ts';
 import { ledgerHandlers } from './ledger-handlers.ts';
+import { meteringCatalogHandlers } from './metering-catalog-handlers.ts';
+import { meteringCustomerHandlers } from './metering-customer-handlers.ts';
+import { meteringOutboxHandlers } from './metering-outbox-handlers.ts';
 import { reconciliationHandlers } from './reconciliation-handlers.ts';
 import { settingsHandlers } from './settings-handlers.ts';
 import { stripeEventsHandlers } from './stripe-events-handlers.ts';
@@ -21,6 +24,9 @@ export function createHandlers(console: Console): Handlers<Contract> {
     ...ledgerHandlers(console),
     ...billingHandlers(console),
     ...catalogHandlers(console),
+    ...meteringCatalogHandlers(console),
+    ...meteringCustomerHandlers(console),
+    ...meteringOutboxHandlers(console),
     ...reconciliationHandlers(console),
     ...stripeHandlers(console),
     ...stripeEventsHandlers(console),

@@ -98,6 +98,11 @@ function toRow(
     transactionId: finding.transactionId,
     expectedCredits: finding.expectedCredits,
     foundCredits: finding.foundCredits,
+    usage: finding.usage && {
+      ...finding.usage,
+      periodStart: finding.usage.periodStart.toISOString(),
+      periodEnd: finding.usage.periodEnd.toISOString(),
+    },
     price:
       finding.amountMinor === null || finding.currency === null
         ? null

@@ -1,7 +1,7 @@
+import { workerName } from '#main/jobs/worker-name.ts';
 import { getEvent, getEventState } from '#main/stripe/inbox/get-event.ts';
 import { listEvents, listEventTypes } from '#main/stripe/inbox/list-events.ts';
 import { replayEvent } from '#main/stripe/inbox/replay-event.ts';
-import { workerName } from '#main/stripe/inbox/worker-name.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { Handlers } from '#shared/ipc/procedure.ts';
 import type { Console } from '../console.ts';

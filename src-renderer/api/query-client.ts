@@ -53,13 +53,22 @@ function applyEvent(client: QueryClient, event: ConsoleEvent): void {
       return;
     case 'stripe.changed':
       void client.invalidateQueries({
-        predicate: ({ queryKey }) => /^(stripe|catalog)\./.test(String(queryKey[0])),
+        // Of metering, what the database answers alone: how its own things stand in the account that is connected.
+        predicate: ({ queryKey }) =>
+          /^(stripe\.|catalog\.|metering\.(catalog|events|customer)$)/.test(String(queryKey[0])),
       });
       return;
     case 'billing.changed':
       void client.invalidateQueries({
         predicate: ({ queryKey }) =>
           String(queryKey[0]).startsWith('billing.') &&
+          (event.customerId === null || concerns(queryKey[1], event.customerId)),
+      });
+      return;
+    case 'metering.changed':
+      void client.invalidateQueries({
+        predicate: ({ queryKey }) =>
+          String(queryKey[0]).startsWith('metering.') &&
           (event.customerId === null || concerns(queryKey[1], event.customerId)),
       });
       return;

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { formatCredits } from '#renderer/format/credits.ts';
 import styles from './charts.module.css';
 
-/** The numbers of a figure as rows, with a last row that adds them up. */
+/** The numbers of a figure as rows, with a last row that adds them up where they are things to add. */
 export function NumberTable({
   label,
   nameHeader,
@@ -15,7 +15,8 @@ export function NumberTable({
   columns: ReadonlyArray<{ key: string; header: string }>;
   /** One number a column, whole. */
   rows: ReadonlyArray<{ key: string; name: ReactNode; numbers: readonly number[] }>;
-  totalLabel?: string;
+  /** Null: a sum would mean nothing, and there is no last row. */
+  totalLabel?: string | null;
 }) {
   const totals = columns.map((_, index) =>
     rows.reduce((sum, row) => sum + (row.numbers[index] ?? 0), 0),
@@ -47,16 +48,18 @@ export function NumberTable({
               </tr>
             ))}
           </tbody>
-          <tfoot>
-            <tr>
-              <th scope="row">{totalLabel}</th>
-              {columns.map(({ key }, index) => (
-                <td key={key} className={styles.number}>
-                  {formatCredits(totals[index] ?? 0)}
-                </td>
-              ))}
-            </tr>
-          </tfoot>
+          {totalLabel !== null && (
+            <tfoot>
+              <tr>
+                <th scope="row">{totalLabel}</th>
+                {columns.map(({ key }, index) => (
+                  <td key={key} className={styles.number}>
+                    {formatCredits(totals[index] ?? 0)}
+                  </td>
+                ))}
+              </tr>
+            </tfoot>
+          )}
         </table>
       </section>
     </div>

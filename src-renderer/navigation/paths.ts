@@ -4,6 +4,7 @@ export const CUSTOMER_TABS = [
   'transactions',
   'usage',
   'billing',
+  'metered',
   'notes',
 ] as const;
 export type CustomerTab = (typeof CUSTOMER_TABS)[number];
@@ -14,6 +15,7 @@ export const paths = {
   transactions: '/transactions',
   usage: '/usage',
   catalog: '/catalog',
+  metering: '/metering',
   stripeEvents: '/stripe/events',
   moneyBack: '/stripe/refunds',
   reconciliation: '/stripe/reconciliation',

@@ -103,6 +103,7 @@ function useShellShortcuts(acts: {
   useShortcut('go-transactions', () => navigate(paths.transactions));
   useShortcut('go-usage', () => navigate(paths.usage));
   useShortcut('go-catalog', () => navigate(paths.catalog));
+  useShortcut('go-metering', () => navigate(paths.metering));
   useShortcut('go-money-back', () => navigate(paths.moneyBack));
   useShortcut('go-events', () => navigate(paths.stripeEvents));
   useShortcut('go-reconciliation', () => navigate(paths.reconciliation));

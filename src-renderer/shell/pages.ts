@@ -5,6 +5,7 @@ import {
   CustomersIcon,
   DatabaseIcon,
   EventsIcon,
+  MeteringIcon,
   MoneyBackIcon,
   ReconciliationIcon,
   SettingsIcon,
@@ -36,6 +37,13 @@ export const PAGES = [
     path: paths.catalog,
     Icon: CatalogIcon,
     shortcut: 'go-catalog',
+    group: 'money',
+  },
+  {
+    label: 'Metering',
+    path: paths.metering,
+    Icon: MeteringIcon,
+    shortcut: 'go-metering',
     group: 'money',
   },
   {

@@ -11,6 +11,8 @@ export function FormDialog(props: {
   onClose: () => void;
   onSubmit: () => void;
   submitLabel: string;
+  /** Where "Cancel" would be mistaken for the act. */
+  closeLabel?: string;
   isPending: boolean;
   /** The button cannot be pressed: something is missing. */
   isIncomplete?: boolean;
@@ -41,7 +43,7 @@ export function FormDialog(props: {
             onClick={props.onClose}
             {...(props.isDangerous === true && { 'data-autofocus': true })}
           >
-            Cancel
+            {props.closeLabel ?? 'Cancel'}
           </Button>
           <Button
             type="submit"

@@ -73,6 +73,10 @@ export const CatalogIcon = icon(
     <path d="M11 5h.01" strokeWidth="2" />
   </>,
 );
+export const MeteringIcon = icon(
+  'Metering',
+  <path d="M2.75 12.25a6 6 0 1 1 10.5 0M8 9.75l2.75-3.5M8 9.75h.01M2 9.5h1.25M12.75 9.5H14M8 3.5v1.25" />,
+);
 export const MoneyBackIcon = icon(
   'MoneyBack',
   <path d="M5 2.75 2.5 5.25 5 7.75M2.5 5.25h8a3 3 0 0 1 0 6H8M5.5 9.75v3M4 11.25h3" />,

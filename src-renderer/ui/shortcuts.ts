@@ -15,6 +15,7 @@ export const SHORTCUTS = [
   { id: 'go-transactions', group: 'Go to', keys: 'G T', label: 'Transactions' },
   { id: 'go-usage', group: 'Go to', keys: 'G U', label: 'Usage' },
   { id: 'go-catalog', group: 'Go to', keys: 'G P', label: 'Catalog (packages and plans)' },
+  { id: 'go-metering', group: 'Go to', keys: 'G Y', label: 'Metering' },
   { id: 'go-money-back', group: 'Go to', keys: 'G R', label: 'Refunds' },
   { id: 'go-events', group: 'Go to', keys: 'G E', label: 'Stripe events' },
   { id: 'go-reconciliation', group: 'Go to', keys: 'G B', label: 'Reconciliation' },

@@ -8,6 +8,7 @@ import {
   positiveAmountMinorSchema,
 } from '../money.ts';
 import { instantSchema } from '../time.ts';
+import { catalogIdSchema } from './catalog.ts';
 import { ledgerProcedures } from './ledger.ts';
 import { command, query } from './procedure.ts';
 import { CLAWBACK_POLICIES } from './stripe.ts';
@@ -36,6 +37,8 @@ export const checkoutSchema = z.strictObject({
   kind: z.enum(CHECKOUT_KINDS),
   itemId: z.string(),
   itemName: z.string(),
+  /** A metered price that is sold together with the plan. */
+  meteredPriceId: z.string().nullable(),
   credits: creditsSchema,
   price: moneySchema,
   /** creating: Stripe has not answered yet; processing: completed, the bank has still to pay. */
@@ -169,6 +172,8 @@ export const billingProcedures = {
       kind: z.enum(CHECKOUT_KINDS),
       /** A package's id, or a plan's tier for a subscription. */
       itemId: z.string().min(1).max(100),
+      /** Sold together with a plan: a metered price, which is billed by use after each period. */
+      meteredPriceId: catalogIdSchema.optional(),
       ...confirmedProductionField,
     }),
     output: checkoutSchema,

@@ -3,6 +3,7 @@ import { billingProcedures } from './billing.ts';
 import { catalogProcedures } from './catalog.ts';
 import { customersProcedures } from './customers.ts';
 import { ledgerProcedures } from './ledger.ts';
+import { meteringProcedures } from './metering.ts';
 import { reconciliationProcedures } from './reconciliation.ts';
 import { settingsProcedures } from './settings.ts';
 import { stripeProcedures } from './stripe.ts';
@@ -16,6 +17,7 @@ export const contract = {
   ...ledgerProcedures,
   ...catalogProcedures,
   ...billingProcedures,
+  ...meteringProcedures,
   ...stripeProcedures,
   ...reconciliationProcedures,
   ...settingsProcedures,

@@ -9,6 +9,8 @@ export type ConsoleEvent =
   | { type: 'stripe.changed' }
   /** Checkouts, refunds or disputes changed, of this customer or (null) of some. */
   | { type: 'billing.changed'; customerId: string | null }
+  /** Meter events or subscriptions changed, of this customer or (null) of some. */
+  | { type: 'metering.changed'; customerId: string | null }
   | { type: 'reconciliation.changed'; runId: string }
   | { type: 'export.progress'; exportId: string; rows: number }
   /** A command of the application menu or a deep link: navigation only, never an act. */

@@ -14,6 +14,7 @@ export const FINDING_BUCKETS = [
   'orphan_grant',
   'unclawed_refund',
   'amount_differs',
+  'usage_differs',
 ] as const;
 export type FindingBucket = (typeof FINDING_BUCKETS)[number];
 
@@ -24,7 +25,7 @@ export const reconciliationRunSchema = z.strictObject({
   until: instantSchema,
   /** paused: stopped by a person or by the end of the console, and goes on where it stopped. */
   state: z.enum(['running', 'paused', 'done', 'failed']),
-  phase: z.enum(['sessions', 'invoices', 'refunds', 'disputes', 'ledger', 'done']),
+  phase: z.enum(['sessions', 'invoices', 'refunds', 'disputes', 'ledger', 'usage', 'done']),
   /** Objects looked at so far. */
   checked: z.strictObject({
     sessions: z.number().int(),
@@ -32,6 +33,8 @@ export const reconciliationRunSchema = z.strictObject({
     refunds: z.number().int(),
     disputes: z.number().int(),
     ledger: z.number().int(),
+    /** Periods of customers on meters. */
+    usage: z.number().int(),
     /** Payments of other Stripe accounts, which were left out. */
     elsewhere: z.number().int(),
   }),
@@ -58,6 +61,16 @@ export const findingSchema = z.strictObject({
   transactionId: transactionIdSchema.nullable(),
   expectedCredits: creditsSchema.nullable(),
   foundCredits: creditsSchema.nullable(),
+  /** Of metered usage: the meter, the period in whole minutes, and units by the console and by Stripe. */
+  usage: z
+    .strictObject({
+      eventName: z.string(),
+      periodStart: instantSchema,
+      periodEnd: instantSchema,
+      expectedUnits: z.number(),
+      foundUnits: z.number(),
+    })
+    .nullable(),
   price: moneySchema.nullable(),
   detail: z.string(),
   state: z.enum(['open', 'repaired']),

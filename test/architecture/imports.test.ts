@@ -140,10 +140,12 @@ describe('who may import whom', () => {
     ).toEqual([]);
   });
 
-  it('keeps the renderer’s features apart, but for the doors to forms that post', () => {
+  it('keeps the renderer’s features apart, but for their doors', () => {
     const doors = [
       'src-renderer/features/ledger-forms/ledger-forms.tsx',
       'src-renderer/features/billing/billing.tsx',
+      'src-renderer/features/metering/metering.tsx',
+      'src-renderer/features/metered-usage/metered-usage.tsx',
     ];
     expect(
       offenders(({ file, target }) => {

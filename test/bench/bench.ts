@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: what the ledger's functions, the inbox of Stripe's events and the console's queries cost on this machine. Absolute figures depend on
+ * `npm run bench`: what the ledger's functions, the inbox of Stripe's events, the usage outbox and the console's queries cost on this machine. Absolute figures depend on
  * it; the ratios to a bare function in the same run carry over. Nothing here fails on a slow machine.
  */
 import os from 'node:os';
@@ -13,11 +13,12 @@ import {
   runLedgerBench,
   type SyncMode,
 } from './ledger-bench.ts';
+import { type OutboxReport, runOutboxBench } from './outbox-bench.ts';
 import { type Probe, probeFsync, probeRoundTrip } from './probes.ts';
 import { type QueriesReport, runQueriesBench } from './queries-bench.ts';
 import { fixed, printTable, whole } from './report.ts';
 
-const HELP = `npm run bench -- [ledger] [events] [queries] [options]      (without a part: all)
+const HELP = `npm run bench -- [ledger] [events] [outbox] [queries] [options]      (without a part: all)
 
 ledger    postings a second, each as a ratio to a bare function that updates a balance and inserts a row
   --quick               one mode (sync on), 3 short rounds: about 20 seconds
@@ -29,11 +30,15 @@ events    the inbox of Stripe's events, stored, worked off with the simulator, d
   --events N            paid checkouts for one worker, and again for two (2000)
   --rounds N            the events in so many parts (4)   --seconds N   per case without events and round (0.7)
   --quick               400 events, 2 short rounds
+outbox    reports of usage, events made of them and sent to the simulator; as ratios to bare inserts of the same row
+  --rounds N            (3)   --seconds N   per case and round (1.5)
+  --reports N           made events of, and sent, in each round (4000)
+  --quick               1000 reports, 2 short rounds
 queries   the console's queries on a seeded database
   --customers N         (20000)                  --transactions N  (200000)   seeded first where the database is empty
   --times N             how often each is timed (20)
 all
-  --database-url URL    a PostgreSQL that runs already: empty for ledger and events; for queries an already seeded one is used as it is
+  --database-url URL    a PostgreSQL that runs already: empty for ledger, events and outbox; for queries an already seeded one is used as it is
   --json                the result as JSON on standard output, and nothing else there`;
 
 const { values, positionals } = parseArgs({
@@ -49,6 +54,7 @@ const { values, positionals } = parseArgs({
     accounts: { type: 'string' },
     connections: { type: 'string' },
     events: { type: 'string' },
+    reports: { type: 'string' },
     customers: { type: 'string' },
     transactions: { type: 'string' },
     times: { type: 'string' },
@@ -56,7 +62,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const PARTS = ['ledger', 'events', 'queries'];
+const PARTS = ['ledger', 'events', 'outbox', 'queries'];
 
 type Report = {
   machine: string;
@@ -64,6 +70,7 @@ type Report = {
   roundTrip: Probe;
   ledger?: LedgerResult[];
   events?: EventsReport;
+  outbox?: OutboxReport;
   queries?: QueriesReport;
 };
 
@@ -92,6 +99,7 @@ async function main(): Promise<void> {
     // Before the others, which leave customers of their own; the ledger's part leaves the most.
     if (parts.includes('queries')) report.queries = await queries(server);
     if (parts.includes('events')) report.events = await events(server);
+    if (parts.includes('outbox')) report.outbox = await outbox(server);
     if (parts.includes('ledger')) report.ledger = await ledger(server);
     if (values.json) console.log(JSON.stringify(report, null, 2));
   } finally {
@@ -185,6 +193,34 @@ async function events(server: BenchServer): Promise<EventsReport> {
   return report;
 }
 
+async function outbox(server: BenchServer): Promise<OutboxReport> {
+  const report = await runOutboxBench(server.url, {
+    rounds: count('rounds', values.quick ? 2 : 3),
+    seconds: count('seconds', values.quick ? 0.4 : 1.5),
+    reports: count('reports', values.quick ? 1_000 : 4_000),
+    onProgress: (message) => process.stderr.write(`  ${message}\n`),
+  });
+  say('');
+  if (!values.json) {
+    printTable(
+      ['case', 'a second', 'min', 'max', 'of 1 conn.', 'of 8 conn.'],
+      report.results.map((result) => [
+        result.label,
+        whole(result.medianPerSecond),
+        whole(result.minPerSecond),
+        whole(result.maxPerSecond),
+        fixed(result.ratioTo1, 2),
+        fixed(result.ratioTo8, 2),
+      ]),
+    );
+  }
+  say(
+    `Simulator, worker and PostgreSQL share this machine. ${report.isRight ? 'Right' : 'WRONG'}: ${whole(report.reported)} units reported, ${whole(report.counted)} counted by the simulator, ${report.unsent} events not sent.`,
+  );
+  if (!report.isRight) process.exitCode = 1;
+  return report;
+}
+
 async function queries(server: BenchServer): Promise<QueriesReport> {
   const report = await runQueriesBench(server.url, {
     customers: count('customers', 20_000),
@@ -226,6 +262,7 @@ function count(
     | 'accounts'
     | 'connections'
     | 'events'
+    | 'reports'
     | 'customers'
     | 'transactions'
     | 'times',

@@ -3,8 +3,8 @@
  * ready, and answers each message with how many events it handled; the one who started it terminates it.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { workerName } from '#main/jobs/worker-name.ts';
 import { workInbox } from '#main/stripe/inbox/work-inbox.ts';
-import { workerName } from '#main/stripe/inbox/worker-name.ts';
 import { type BenchAccount, openTarget } from './bench-target.ts';
 
 if (parentPort === null) throw new Error('This file is the start of a thread.');

@@ -1,40 +1,48 @@
 import { randomBytes } from 'node:crypto';
 import { Kysely, PostgresDialect } from 'kysely';
-import { Migrator } from 'kysely/migration';
+import { type Migration, Migrator } from 'kysely/migration';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, expect, inject, it } from 'vitest';
 import { migrate } from '#main/database/migrate.ts';
 import * as ledger from '#main/database/migrations/2026-11-22-ledger.ts';
 import * as rollups from '#main/database/migrations/2026-11-22-rollups.ts';
+import * as stripe from '#main/database/migrations/2026-11-22-stripe.ts';
 import { asSuperuser, urlOf } from '#test/support/postgres-server.ts';
 
 const server = inject('postgresServer');
-const name = `earlier_${process.pid}_${randomBytes(4).toString('hex')}`;
-const connectionString = urlOf(server, name);
 
-const inDatabase = <Result>(work: (client: pg.Client) => Promise<Result>) =>
-  asSuperuser(server, name, work);
+type EarlierLedger = {
+  connectionString: string;
+  inDatabase: <Result>(work: (client: pg.Client) => Promise<Result>) => Promise<Result>;
+};
 
-beforeAll(async () => {
+const made: string[] = [];
+
+afterAll(() =>
+  asSuperuser(server, 'postgres', async (client) => {
+    for (const name of made) await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
+  }),
+);
+
+/** A database with the tables of an earlier release. */
+async function makeEarlierLedger(migrations: Record<string, Migration>): Promise<EarlierLedger> {
+  const name = `earlier_${process.pid}_${randomBytes(4).toString('hex')}`;
+  const connectionString = urlOf(server, name);
   await asSuperuser(server, 'postgres', (client) => client.query(`CREATE DATABASE ${name}`));
+  made.push(name);
+  const inDatabase: EarlierLedger['inDatabase'] = (work) => asSuperuser(server, name, work);
   await inDatabase(async (client) => {
     await client.query('CREATE EXTENSION pg_trgm');
     await client.query('CREATE SCHEMA credits AUTHORIZATION credits_owner');
+    if ('2026-11-22-stripe' in migrations) {
+      await client.query('CREATE SCHEMA credits_billing AUTHORIZATION credits_owner');
+    }
   });
-});
-afterAll(() =>
-  asSuperuser(server, 'postgres', (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`)),
-);
-
-/** The tables of the first release: before the ledger knew of money. */
-async function makeEarlierLedger(): Promise<void> {
   const pool = new pg.Pool({ connectionString, max: 1, options: '-c role=credits_owner' });
   const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
   const migrator = new Migrator({
     db,
-    provider: {
-      getMigrations: async () => ({ '2026-11-22-ledger': ledger, '2026-11-22-rollups': rollups }),
-    },
+    provider: { getMigrations: async () => migrations },
     migrationTableSchema: 'credits',
     migrationTableName: 'schema_migrations',
     migrationLockTableName: 'schema_migration_lock',
@@ -42,10 +50,15 @@ async function makeEarlierLedger(): Promise<void> {
   const { error } = await migrator.migrateToLatest();
   await db.destroy();
   if (error) throw error;
+  return { connectionString, inDatabase };
 }
 
 it('a ledger of the first release keeps its rows, and its demo payments belong to no Stripe account', async () => {
-  await makeEarlierLedger();
+  // Before the ledger knew of money.
+  const { connectionString, inDatabase } = await makeEarlierLedger({
+    '2026-11-22-ledger': ledger,
+    '2026-11-22-rollups': rollups,
+  });
   await inDatabase(async (client) => {
     await client.query("INSERT INTO credits.customers (id) VALUES ('ann')");
     await client.query(
@@ -68,7 +81,7 @@ it('a ledger of the first release keeps its rows, and its demo payments belong t
   });
 
   expect(await migrate({ connectionString })).toEqual({
-    migrations: ['2026-11-22-stripe'],
+    migrations: ['2026-11-22-stripe', '2026-11-22-usage-metering'],
     functionsApplied: true,
   });
 
@@ -82,6 +95,69 @@ it('a ledger of the first release keeps its rows, and its demo payments belong t
       "SELECT granted, remaining, known.paid_minor FROM credits.payment_position('ann', 'pi_demo') known",
     );
     expect(rows).toMatchObject([{ paid_minor: null }]);
+  });
+  expect(await migrate({ connectionString })).toEqual({ migrations: [], functionsApplied: false });
+});
+
+it('a ledger of the release before metering keeps its subscriptions and findings, and takes units from then on', async () => {
+  const { connectionString, inDatabase } = await makeEarlierLedger({
+    '2026-11-22-ledger': ledger,
+    '2026-11-22-rollups': rollups,
+    '2026-11-22-stripe': stripe,
+  });
+  const runId = '4f14e45f-ceea-467f-9c3e-2f6a3b1f0c11';
+  await inDatabase(async (client) => {
+    await client.query(
+      "INSERT INTO credits.customers (id, stripe_customer_id) VALUES ('ann', 'cus_ann')",
+    );
+    await client.query("INSERT INTO credits.accounts (customer_id) VALUES ('ann')");
+    await client.query("INSERT INTO credits.feature_costs (feature, cost) VALUES ('old', 2)");
+    await client.query(
+      `INSERT INTO credits_billing.subscriptions (id, account_id, customer_id, status, cancel_at_period_end)
+       VALUES ('sub_1', 'acct_1', 'ann', 'active', true)`,
+    );
+    await client.query(
+      `INSERT INTO credits_billing.reconciliation_runs (id, account_id, since, until, actor, phase)
+       VALUES ($1, 'acct_1', '2026-11-01Z', '2026-11-02Z', 'ada', 'ledger')`,
+      [runId],
+    );
+    await client.query(
+      `INSERT INTO credits_billing.reconciliation_findings (run_id, id, bucket, customer_id, expected_credits, found_credits, detail)
+       VALUES ($1, 'missing_grant:cs_1', 'missing_grant', 'ann', 5, 0, 'Lost')`,
+      [runId],
+    );
+  });
+
+  expect(await migrate({ connectionString })).toEqual({
+    migrations: ['2026-11-22-usage-metering'],
+    functionsApplied: true,
+  });
+
+  await inDatabase(async (client) => {
+    const rowsOf = async (text: string) => (await client.query(text)).rows;
+    expect(await rowsOf('SELECT * FROM credits.check_integrity()')).toEqual([]);
+    expect(await rowsOf('SELECT * FROM credits_billing.subscriptions')).toMatchObject([
+      { id: 'sub_1', status: 'active', cancel_at_period_end: true, cancel_at: null },
+    ]);
+    expect(
+      await rowsOf(
+        'SELECT id, event_name, expected_units FROM credits_billing.reconciliation_findings',
+      ),
+    ).toEqual([{ id: 'missing_grant:cs_1', event_name: null, expected_units: null }]);
+    await client.query("UPDATE credits_billing.reconciliation_runs SET phase = 'usage'");
+    await client.query(
+      "UPDATE credits_billing.reconciliation_findings SET bucket = 'usage_differs'",
+    );
+    await client.query("SELECT credits.add_credits('ann', 10, 'bonus', 'start')");
+    expect(await rowsOf("SELECT amount FROM credits.use_feature('ann', 'old', 3)")).toEqual([
+      { amount: '-6' },
+    ]);
+    await client.query(
+      "INSERT INTO credits_billing.meters (event_name, name, formula) VALUES ('tokens', 'Tokens', 'sum')",
+    );
+    expect(
+      await rowsOf("SELECT quantity FROM credits.report_usage('ann', 'tokens', 7, 'k')"),
+    ).toEqual([{ quantity: '7' }]);
   });
   expect(await migrate({ connectionString })).toEqual({ migrations: [], functionsApplied: false });
 });

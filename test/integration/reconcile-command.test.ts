@@ -48,7 +48,7 @@ describe('the command reconcile', () => {
     const { exitCode, output, error } = await reconcile();
     expect({ exitCode, error }).toEqual({ exitCode: 0, error: '' });
     expect(output).toContain(
-      '  2 checkouts, 0 invoices, 0 refunds, 0 disputes, 0 other grants of the ledger\n',
+      '  2 checkouts, 0 invoices, 0 refunds, 0 disputes, 0 other grants of the ledger, 0 metered periods\n',
     );
     expect(output).toContain('Stripe and the ledger agree.\n');
   });
@@ -83,9 +83,41 @@ describe('the command reconcile', () => {
         orphan_grant: 0,
         unclawed_refund: 0,
         amount_differs: 0,
+        usage_differs: 0,
       },
       findings: [{ id: `missing_grant:${lost.sessionId}`, customerId: 'user_1' }],
     });
+  });
+
+  it('prints units of a meter as units', async () => {
+    await bench.rows(
+      "INSERT INTO credits_billing.meters (event_name, name, formula) VALUES ('tokens', 'Tokens', 'sum')",
+    );
+    await bench.rows(
+      `INSERT INTO credits_billing.subscription_item_periods
+       VALUES ('si_1', date_trunc('day', now()), date_trunc('day', now()) + interval '30 days', $1, 'user_1', 'tokens')`,
+      [bench.target.accountId],
+    );
+    await bench.rows("SELECT credits.ensure_customer('user_1', stripe_customer_id => 'cus_1')");
+    await bench.rows("SELECT credits.report_usage('user_1', 'tokens', 1250, 'k')");
+    await bench.rows(
+      "UPDATE credits.usage_reports SET created_at = created_at - interval '2 hours'",
+    );
+    const { exitCode, output } = await reconcile();
+    expect(exitCode).toBe(1);
+    expect(output).toContain('of the ledger, 1 metered period\n');
+    expect(output).toContain('  usage differs    1\n');
+    expect(output).toMatch(
+      /^usage differs: tokens from \S+T00:00:00.000Z to \S+T00:00:00.000Z: user_1: expected 1,250 units, found 0: The meter is not in this Stripe account\. 1,250 units reported, 0 units in Stripe’s summary: 1,250 units waiting to be sent for more than an hour\.$/m,
+    );
+    const json = JSON.parse((await reconcile(['--json'])).output);
+    expect(json).toMatchObject({
+      run: { checked: { usage: 1 } },
+      counts: { usage_differs: 1 },
+      findings: [{}, { usage: { eventName: 'tokens', expectedUnits: 1_250, foundUnits: 0 } }],
+    });
+    await bench.rows('DELETE FROM credits_billing.subscription_item_periods');
+    await bench.rows('DELETE FROM credits.usage_reports');
   });
 
   it('tells a person at a terminal how far it is', async () => {

@@ -193,6 +193,61 @@ describe('reconciliations of the window', () => {
     expect(await bench.balance('user_2')).toBe(lost.credits);
   });
 
+  it('tell of units of a meter, which no entry repairs', async () => {
+    await bench.rows(
+      "INSERT INTO credits_billing.meters (event_name, name, formula) VALUES ('tokens', 'Tokens', 'sum')",
+    );
+    await bench.rows(
+      `INSERT INTO credits_billing.subscription_item_periods
+       VALUES ('si_1', '2026-01-01T00:00:30Z', '2026-02-01T00:00:30Z', $1, 'user_1', 'tokens')`,
+      [bench.target.accountId],
+    );
+    await bench.rows("SELECT credits.ensure_customer('user_1', stripe_customer_id => 'cus_1')");
+    await bench.rows(
+      "SELECT credits.report_usage('user_1', 'tokens', 12, 'k', '2026-01-15T00:00:00Z')",
+    );
+    await bench.rows(
+      "UPDATE credits.usage_reports SET created_at = created_at - interval '2 hours'",
+    );
+    const handlers = handlersFor();
+    const { id } = await handlers['reconciliation.start'](
+      { since: '2026-01-20T00:00:00Z' },
+      context,
+    );
+    const run = await finished(id);
+    expect(run).toMatchObject({ state: 'done', checked: { usage: 1 } });
+    const { findings, counts } = reconciliationProcedures['reconciliation.findings'].output.parse(
+      await handlers['reconciliation.findings']({ runId: id, bucket: 'usage_differs' }, context),
+    );
+    expect(counts.usage_differs).toBe(1);
+    expect(findings).toMatchObject([
+      {
+        bucket: 'usage_differs',
+        customerId: 'user_1',
+        expectedCredits: null,
+        foundCredits: null,
+        stripeUrl: null,
+        usage: {
+          eventName: 'tokens',
+          periodStart: '2026-01-01T00:00:00.000Z',
+          periodEnd: '2026-02-01T00:01:00.000Z',
+          expectedUnits: 12,
+          foundUnits: 0,
+        },
+      },
+    ]);
+    const place = { runId: id, findingId: findings[0]?.id ?? '' };
+    expect(
+      reconciliationProcedures['reconciliation.previewRepair'].output.parse(
+        await handlers['reconciliation.previewRepair'](place, context),
+      ),
+    ).toMatchObject({ act: null, why: expect.stringContaining('Metered tab'), preview: null });
+    const repair = { ...place, note: 'Please', confirmedProduction: true };
+    await expect(handlers['reconciliation.repair'](repair, context)).rejects.toMatchObject({
+      code: 'stripe_refused',
+    });
+  });
+
   it('are looked at by everybody, and started, paused and repaired by nobody else', async () => {
     const handlers = handlersFor([]);
     const { runs: all } = await handlers['reconciliation.runs']({}, context);

@@ -84,6 +84,23 @@ const threeFindings = [
     price: null,
   }),
 ];
+const aUsageFinding = aFinding({
+  id: 'usage_differs:tokens 2026-11-01T00:00:00.000Z user_1',
+  bucket: 'usage_differs',
+  stripePaymentId: null,
+  stripeObjectId: null,
+  expectedCredits: null,
+  foundCredits: null,
+  usage: {
+    eventName: 'tokens',
+    periodStart: '2026-11-01T00:00:00.000Z',
+    periodEnd: '2026-12-01T00:00:00.000Z',
+    expectedUnits: 1_250,
+    foundUnits: 1,
+  },
+  price: null,
+  detail: '1,250 units reported, 1 unit in Stripe’s summary: 1,249 units rejected by Stripe.',
+});
 const grantAct = {
   act: 'Grant what was paid for',
   why: null,
@@ -175,7 +192,7 @@ describe('a run', () => {
     expect(await screen.findByText('Stripe and the ledger agree.')).toBeVisible();
     expect(
       await screen.findByText(
-        '1,204 paid checkouts, 310 paid invoices, 12 refunds, 1 dispute, and 1,514 other payments of the ledger were compared, and every one of them agrees.',
+        '1,204 paid checkouts, 310 paid invoices, 12 refunds, 1 dispute, 1,514 other payments of the ledger, and 42 metered periods were compared, and every one of them agrees.',
       ),
     ).toBeVisible();
     expect(screen.queryByRole('grid')).toBeNull();
@@ -186,7 +203,15 @@ describe('a run', () => {
       state: 'running',
       phase: 'refunds',
       finishedAt: null,
-      checked: { sessions: 1_204, invoices: 310, refunds: 5, disputes: 0, ledger: 0, elsewhere: 2 },
+      checked: {
+        sessions: 1_204,
+        invoices: 310,
+        refunds: 5,
+        disputes: 0,
+        ledger: 0,
+        usage: 0,
+        elsewhere: 2,
+      },
     });
     const { user, bridge } = open({
       handlers: {
@@ -222,6 +247,11 @@ describe('a run', () => {
     expect(bridge.callsOf('reconciliation.pause')).toEqual([{ runId: RUN_ID }]);
     await user.click(screen.getByRole('button', { name: 'Resume' }));
     expect(await screen.findByText('Comparing other payments of the ledger …')).toBeVisible();
+
+    run = { ...run, phase: 'usage' };
+    act(() => bridge.emit({ type: 'reconciliation.changed', runId: RUN_ID }));
+    expect(await screen.findByText('Comparing metered periods …')).toBeVisible();
+    expect(steps.getAllByRole('listitem').at(-1)).toHaveAttribute('aria-current', 'step');
   });
 
   it('is asked about again while it runs, also where no event comes', async () => {
@@ -306,7 +336,7 @@ describe('what was found', () => {
     const double = kinds.getByRole('button', {
       name: 'Double grant 1 Paid once, and granted more than once.',
     });
-    expect(kinds.getAllByRole('button')).toHaveLength(5);
+    expect(kinds.getAllByRole('button')).toHaveLength(6);
     expect(kinds.getByRole('button', { name: /^Unclawed refund 0/ })).toBeDisabled();
     const grid = screen.getByRole('grid', { name: 'Differences' });
     expect(within(grid).getAllByRole('row')).toHaveLength(4);
@@ -341,6 +371,43 @@ describe('what was found', () => {
     expect(bridge.callsOf('settings.openCaseLink')).toEqual([
       { url: 'https://dashboard.stripe.com/test/checkout/sessions/cs_2' },
     ]);
+  });
+
+  it('shows units of a meter as units, and leads to where they are put right', async () => {
+    const { user } = open({
+      runs: [withFindings()],
+      findings: [...threeFindings, aUsageFinding],
+      handlers: {
+        'reconciliation.previewRepair': async () => ({
+          act: null,
+          why: 'No entry of the ledger mends units.',
+          preview: null,
+        }),
+      },
+    });
+    await user.click(await screen.findByRole('button', { name: /^Usage differs 1 / }));
+    const grid = within(await screen.findByRole('grid', { name: 'Differences' }));
+    await waitFor(() => expect(grid.getAllByRole('rowheader')).toHaveLength(1));
+    const [, row] = grid.getAllByRole('row');
+    if (row === undefined) throw new Error('no row');
+    expect(row).toHaveTextContent(/1,250 units.*1 unit.*–.*tokens$/);
+    expect(row).not.toHaveTextContent('Nothing');
+    expect(within(row).getByRole('link', { name: 'Ada Lovelace' })).toHaveAttribute(
+      'href',
+      '#/customers/user_1?tab=metered',
+    );
+    await user.click(grid.getByRole('rowheader'));
+    const drawer = within(await screen.findByRole('dialog', { name: 'Usage differs' }));
+    expect(drawer.getByText('1,250 units')).toBeVisible();
+    expect(drawer.getByText('1 unit')).toBeVisible();
+    expect(drawer.getByText(/1 Nov.* to .*1 Dec/)).toBeVisible();
+    expect(drawer.queryByText(/credits$|^Nothing$/)).toBeNull();
+    expect(drawer.getByRole('link', { name: 'The customer’s Metered tab' })).toHaveAttribute(
+      'href',
+      '#/customers/user_1?tab=metered',
+    );
+    expect(await drawer.findByText(/No entry of the ledger mends units\./)).toBeVisible();
+    expect(drawer.queryByLabelText('Note')).toBeNull();
   });
 
   it('says so where not all of it is listed', async () => {

@@ -235,6 +235,7 @@ describe('keys and menu', () => {
 
   it.each([
     ['gp', 'Catalog', 'Catalog'],
+    ['gy', 'Metering', 'Metering'],
     ['gr', 'Refunds', 'Refunds and disputes'],
     ['ge', 'Stripe events', 'Stripe events'],
     ['gb', 'Reconciliation', 'Reconciliation'],

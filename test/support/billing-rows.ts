@@ -30,6 +30,7 @@ export function aCheckout(changes: Partial<CheckoutData> = {}): CheckoutData {
     kind: 'credit_purchase',
     itemId: 'credits_500',
     itemName: '500 credits',
+    meteredPriceId: null,
     credits: 500,
     price: { amountMinor: 3_999, currency: 'usd' },
     state: 'open',

@@ -22,6 +22,7 @@ export function aRun(changes: Partial<RunData> = {}): RunData {
       refunds: 12,
       disputes: 1,
       ledger: 1_514,
+      usage: 42,
       elsewhere: 0,
     },
     findings: 0,
@@ -48,6 +49,7 @@ export function aFinding(changes: Partial<FindingData> = {}): FindingData {
     transactionId: null,
     expectedCredits: 500,
     foundCredits: 0,
+    usage: null,
     price: { amountMinor: 3_999, currency: 'usd' },
     detail: 'Paid in Stripe, and the ledger has granted nothing for it.',
     state: 'open',
@@ -63,4 +65,5 @@ export const NO_COUNTS = {
   orphan_grant: 0,
   unclawed_refund: 0,
   amount_differs: 0,
+  usage_differs: 0,
 };

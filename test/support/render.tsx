@@ -8,6 +8,7 @@ import { createQueryClient, followConsoleEvents } from '#renderer/api/query-clie
 import { SessionProvider } from '#renderer/api/session.tsx';
 import { BillingFormsProvider } from '#renderer/features/billing/billing.tsx';
 import { LedgerFormsProvider } from '#renderer/features/ledger-forms/ledger-forms.tsx';
+import { MeteredUsageFormsProvider } from '#renderer/features/metered-usage/metered-usage.tsx';
 import { useHashLocation } from '#renderer/navigation/hash-location.ts';
 import { ConsoleTheme } from '#renderer/theme/ConsoleTheme.tsx';
 import { LiveRegion } from '#renderer/ui/announce.tsx';
@@ -64,7 +65,9 @@ export function render(
 export function WithForms({ children }: { children: ReactNode }) {
   return (
     <LedgerFormsProvider>
-      <BillingFormsProvider>{children}</BillingFormsProvider>
+      <BillingFormsProvider>
+        <MeteredUsageFormsProvider>{children}</MeteredUsageFormsProvider>
+      </BillingFormsProvider>
     </LedgerFormsProvider>
   );
 }

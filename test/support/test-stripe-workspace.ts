@@ -125,6 +125,7 @@ export async function openWorkspace(
         stop: async () => void seen.working.delete(target),
       };
     },
+    startUsageWork: () => ({ stop: async () => undefined }),
     startWebhookServer: ({ port, host, secret }) =>
       new Promise((resolve, reject) => {
         const server = createServer();
@@ -146,6 +147,7 @@ export async function openWorkspace(
     onChange: () => {
       changes += 1;
     },
+    onMeteringChange: () => undefined,
     onBillingChange: () => undefined,
   });
   closing.push(() => workspace.stop());

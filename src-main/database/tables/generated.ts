@@ -61,6 +61,7 @@ export interface CreditsBillingCheckouts {
   id: string;
   item_id: string;
   kind: string;
+  metered_price_id: string | null;
   price_id: string;
   session_id: string | null;
   state: Generated<string>;
@@ -79,9 +80,75 @@ export interface CreditsBillingCreditPackages {
   name: string;
 }
 
+export interface CreditsBillingFeatureMeters {
+  changed_at: Generated<Date>;
+  changed_by: Generated<string>;
+  event_name: string;
+  feature: string;
+  mode: string;
+  plan_tier: Generated<string>;
+}
+
 export interface CreditsBillingJobLeases {
   expires_at: Date;
   holder: string;
+  name: string;
+}
+
+export interface CreditsBillingMeteredPrices {
+  active: Generated<boolean>;
+  billing_interval: string;
+  changed_at: Generated<Date>;
+  changed_by: Generated<string>;
+  currency: string;
+  event_name: string;
+  id: string;
+  name: string;
+  tiers: Json;
+}
+
+export interface CreditsBillingMeterErrorPolls {
+  account_id: string;
+  error: string | null;
+  error_at: Date | null;
+  livemode: boolean;
+  read_until: Date;
+}
+
+export interface CreditsBillingMeterEvents {
+  account_id: string;
+  attempts: Generated<number>;
+  cancel_reason: string | null;
+  cancelled_by: string | null;
+  changed_at: Generated<Date>;
+  claimed_by: string | null;
+  claimed_until: Date | null;
+  created_at: Generated<Date>;
+  customer_id: string;
+  error: string | null;
+  error_code: string | null;
+  event_name: string;
+  first_attempt_at: Date | null;
+  formula: string;
+  id: string;
+  identifier: string;
+  livemode: boolean;
+  next_attempt_at: Generated<Date>;
+  occurred_at: Date;
+  position: Generated<number>;
+  reports: number;
+  sent_at: Date | null;
+  state: Generated<string>;
+  stripe_customer_id: string;
+  value: number;
+}
+
+export interface CreditsBillingMeters {
+  active: Generated<boolean>;
+  changed_at: Generated<Date>;
+  changed_by: Generated<string>;
+  event_name: string;
+  formula: string;
   name: string;
 }
 
@@ -121,9 +188,14 @@ export interface CreditsBillingReconciliationFindings {
   currency: string | null;
   customer_id: string | null;
   detail: string;
+  event_name: string | null;
   expected_credits: number | null;
+  expected_units: number | null;
   found_credits: number | null;
+  found_units: number | null;
   id: string;
+  period_end: Date | null;
+  period_start: Date | null;
   repaired_at: Date | null;
   repaired_by_transaction_id: number | null;
   run_id: string;
@@ -199,6 +271,23 @@ export interface CreditsBillingStripeEvents {
   type: string;
 }
 
+export interface CreditsBillingStripeMeteredPrices {
+  account_id: string;
+  active: boolean;
+  livemode: boolean;
+  metered_price_id: string;
+  price_id: string;
+  product_id: string;
+}
+
+export interface CreditsBillingStripeMeters {
+  account_id: string;
+  active: boolean;
+  event_name: string;
+  livemode: boolean;
+  meter_id: string;
+}
+
 export interface CreditsBillingStripeObjectVersions {
   object_id: string;
   version: Generated<number>;
@@ -225,8 +314,33 @@ export interface CreditsBillingStripeSettings {
   simulated: boolean | null;
 }
 
+export interface CreditsBillingSubscriptionItemPeriods {
+  account_id: string;
+  customer_id: string;
+  event_name: string;
+  item_id: string;
+  period_end: Date;
+  period_start: Date;
+}
+
+export interface CreditsBillingSubscriptionItems {
+  account_id: string;
+  changed_at: Generated<Date>;
+  current_period_end: Date;
+  current_period_start: Date;
+  customer_id: string;
+  event_name: string | null;
+  id: string;
+  metered_price_id: string | null;
+  plan_tier: string | null;
+  price_id: string;
+  removed_at: Date | null;
+  subscription_id: string;
+}
+
 export interface CreditsBillingSubscriptions {
   account_id: string;
+  cancel_at: Date | null;
   cancel_at_period_end: Generated<boolean>;
   changed_at: Generated<Date>;
   current_period_end: Date | null;
@@ -387,6 +501,21 @@ export interface CreditsStripePayments {
   transaction_id: number;
 }
 
+export interface CreditsUsageReports {
+  actor: string;
+  created_at: Generated<Date>;
+  customer_id: string;
+  event_name: string;
+  fingerprint: string;
+  id: Generated<number>;
+  idempotency_key: string;
+  metadata: Generated<Json>;
+  meter_event_id: string | null;
+  occurred_at: Date;
+  quantity: number;
+  transaction_id: number | null;
+}
+
 export interface CreditsWorkspaceFacts {
   name: string;
   value: Json;
@@ -396,7 +525,12 @@ export interface DB {
   'credits_billing.catalog_prices': CreditsBillingCatalogPrices;
   'credits_billing.checkouts': CreditsBillingCheckouts;
   'credits_billing.credit_packages': CreditsBillingCreditPackages;
+  'credits_billing.feature_meters': CreditsBillingFeatureMeters;
   'credits_billing.job_leases': CreditsBillingJobLeases;
+  'credits_billing.meter_error_polls': CreditsBillingMeterErrorPolls;
+  'credits_billing.meter_events': CreditsBillingMeterEvents;
+  'credits_billing.metered_prices': CreditsBillingMeteredPrices;
+  'credits_billing.meters': CreditsBillingMeters;
   'credits_billing.money_back': CreditsBillingMoneyBack;
   'credits_billing.plans': CreditsBillingPlans;
   'credits_billing.reconciliation_findings': CreditsBillingReconciliationFindings;
@@ -405,9 +539,13 @@ export interface DB {
   'credits_billing.refund_requests': CreditsBillingRefundRequests;
   'credits_billing.stripe_event_effects': CreditsBillingStripeEventEffects;
   'credits_billing.stripe_events': CreditsBillingStripeEvents;
+  'credits_billing.stripe_metered_prices': CreditsBillingStripeMeteredPrices;
+  'credits_billing.stripe_meters': CreditsBillingStripeMeters;
   'credits_billing.stripe_object_versions': CreditsBillingStripeObjectVersions;
   'credits_billing.stripe_polls': CreditsBillingStripePolls;
   'credits_billing.stripe_settings': CreditsBillingStripeSettings;
+  'credits_billing.subscription_item_periods': CreditsBillingSubscriptionItemPeriods;
+  'credits_billing.subscription_items': CreditsBillingSubscriptionItems;
   'credits_billing.subscriptions': CreditsBillingSubscriptions;
   'credits.accounts': CreditsAccounts;
   'credits.credit_consumptions': CreditsCreditConsumptions;
@@ -424,5 +562,6 @@ export interface DB {
   'credits.rollup_quarter_hours': CreditsRollupQuarterHours;
   'credits.rollup_state': CreditsRollupState;
   'credits.stripe_payments': CreditsStripePayments;
+  'credits.usage_reports': CreditsUsageReports;
   'credits.workspace_facts': CreditsWorkspaceFacts;
 }

@@ -32,14 +32,16 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
   credits.add_credits, credits.adjust_credits, credits.reverse_transaction, credits.extend_grant, credits.release_hold,
   credits.ensure_customer, credits.add_customer_note, credits.request_refund, credits.refuse_refund,
-  credits.record_money_back, credits.settle_payment, credits.link_stripe_customer
+  credits.record_money_back, credits.settle_payment, credits.link_stripe_customer, credits.report_usage
   TO credits_support;
 
 -- Service: what a back end does. It grants nothing and reads no tables.
 GRANT EXECUTE ON FUNCTION
   credits.deduct_credits, credits.use_feature, credits.hold_credits, credits.capture_hold, credits.release_hold,
-  credits.get_credit_balance, credits.get_balance, credits.get_usage_summary, credits.ensure_customer, credits.fold_usage
+  credits.get_credit_balance, credits.get_balance, credits.get_usage_summary, credits.ensure_customer, credits.fold_usage,
+  credits.report_usage
   TO credits_service;
 
 -- Admin: all of it, and what neither a person nor a back end does.
-GRANT EXECUTE ON FUNCTION credits.claw_back, credits.expire_credits, credits.provision_payment, credits.set_plan_tier TO credits_admin;
+GRANT EXECUTE ON FUNCTION credits.claw_back, credits.expire_credits, credits.provision_payment, credits.set_plan_tier,
+  credits.batch_usage TO credits_admin;

@@ -1,7 +1,7 @@
 -- Undoes a movement, whole (amount null: all that is left of it) or in part, along its recorded consumptions. Taken
 -- credits go back on the grants they came from, the last taken from first; a grant that expired meanwhile comes back
 -- as a new one of the same priority that ends 30 days from now. Of added credits, what is left of their grant goes.
--- Errors: CR422 (a reversal cannot be reversed), CR404, CR409 idempotency_conflict, CR410 already_reversed or
+-- Errors: CR422 (a reversal, or a use of 0 credits, cannot be reversed), CR404, CR409 idempotency_conflict, CR410 already_reversed or
 -- already_spent, CR402 (open holds need the credits).
 CREATE OR REPLACE FUNCTION credits.reverse_transaction(
   customer_id text, transaction_id bigint, reason text, amount bigint DEFAULT NULL, idempotency_key text DEFAULT NULL
@@ -47,6 +47,8 @@ BEGIN
     PERFORM credits.fail('CR404', 'not_found', jsonb_build_object('entity', 'transaction', 'id', transaction_id::text));
   ELSIF original.transaction_type = 'reversal' THEN
     PERFORM credits.refuse_argument('transaction_id', 'is a reversal, and a reversal cannot be reversed');
+  ELSIF original.amount = 0 AND original.transaction_type = 'usage' THEN
+    PERFORM credits.refuse_argument('transaction_id', 'moved no credits, so there is nothing to reverse');
   END IF;
   SELECT coalesce(sum(abs(t.amount)), 0), count(*) > 0 INTO reversed, was_reversed FROM credits.credit_transactions t
   WHERE t.customer_id = customer_id AND t.reverses_id = transaction_id;

@@ -22,6 +22,7 @@ import { type Route, type SimulatedRequest, StripeRefusal } from '../route.ts';
 import type { World } from '../world.ts';
 import { previewInvoice } from './invoice-preview.ts';
 import { readRoutes } from './read-routes.ts';
+import { shownPreview, showPreview } from './shown-previews.ts';
 
 const url = '/v1/invoices';
 const daySeconds = 86_400;
@@ -31,7 +32,7 @@ export const invoiceRoutes: readonly Route[] = [
     method: 'POST',
     path: `${url}/create_preview`,
     permission: 'rak_invoice_write',
-    handle: (world, { parameters }) => presentInvoice(previewInvoice(world, parameters)),
+    handle: (world, { parameters }) => showPreview(world, previewInvoice(world, parameters)),
   },
   write(url, (world, { parameters }) => createManualInvoice(world, parameters)),
   ...readRoutes({
@@ -46,7 +47,8 @@ export const invoiceRoutes: readonly Route[] = [
     path: `${url}/{invoice}/lines`,
     permission: 'rak_invoice_read',
     handle: (world, request) => {
-      const { id, lines } = invoiceOf(world, request);
+      const { id, lines } =
+        shownPreview(world, request.path.invoice ?? '') ?? invoiceOf(world, request);
       return listPage(lines.data, request.parameters, { url: `${url}/${id}/lines` });
     },
   },

@@ -156,7 +156,12 @@ function groupedRows(
   const grouped = new Map<number, MeterEventRecord[]>();
   for (const event of events) {
     const start = startOfWindow(event.timestamp, window);
-    grouped.set(start, [...(grouped.get(start) ?? []), event]);
+    const known = grouped.get(start);
+    if (known) {
+      known.push(event);
+    } else {
+      grouped.set(start, [event]);
+    }
   }
   const length = windowSeconds[window === 'day' ? 'day' : 'hour'];
   return [...grouped]

@@ -13,6 +13,7 @@ type CheckoutRow = {
   kind: (typeof CHECKOUT_KINDS)[number];
   item_id: string;
   item_name: string | null;
+  metered_price_id: string | null;
   credits: number;
   currency: string;
   amount_minor: number;
@@ -55,7 +56,7 @@ async function readCheckouts(
   limit: number,
 ): Promise<CheckoutData[]> {
   const rows = await run(sql<CheckoutRow>`
-    SELECT o.id, o.customer_id, o.kind, o.item_id, coalesce(k.name, l.name) AS item_name, o.credits, o.currency,
+    SELECT o.id, o.customer_id, o.kind, o.item_id, coalesce(k.name, l.name) AS item_name, o.metered_price_id, o.credits, o.currency,
       o.amount_minor, o.state, o.session_id, o.url, o.expires_at, p.transaction_id::text, o.error, o.actor, o.created_at
     FROM credits_billing.checkouts o
     LEFT JOIN credits_billing.credit_packages k ON o.kind <> 'subscription' AND k.id = o.item_id
@@ -68,6 +69,7 @@ async function readCheckouts(
     kind: row.kind,
     itemId: row.item_id,
     itemName: row.item_name ?? row.item_id,
+    meteredPriceId: row.metered_price_id,
     credits: row.credits,
     price: { amountMinor: row.amount_minor, currency: row.currency },
     state: row.state,

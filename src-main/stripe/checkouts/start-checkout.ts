@@ -2,6 +2,12 @@ import { sql } from 'kysely';
 import type { z } from 'zod';
 import { type RunQuery, readSnapshot, runQuery } from '#main/database/run-query.ts';
 import { post } from '#main/ledger/ledger-session.ts';
+import {
+  billedAlready,
+  listRunningItems,
+  type MeteredOffer,
+  readMeteredOffer,
+} from '#main/ledger/read-metered-offer.ts';
 import { AppError } from '#shared/errors.ts';
 import type { billingProcedures } from '#shared/ipc/billing.ts';
 import type { CheckoutSession } from '../gateway/gateway.ts';
@@ -11,7 +17,7 @@ import { type CheckoutData, findCheckout, getCheckout } from './list-checkouts.t
 
 type Order = Pick<
   z.output<(typeof billingProcedures)['billing.startCheckout']['input']>,
-  'id' | 'customerId' | 'kind' | 'itemId'
+  'id' | 'customerId' | 'kind' | 'itemId' | 'meteredPriceId'
 >;
 
 /** A catalog item that can be ordered: what Stripe sells it as now. */
@@ -23,10 +29,13 @@ export type SyncItem = (item: { kind: 'package' | 'plan'; id: string }) => Promi
 /** Stripe closes a session by itself after that long, and forgets our idempotency key too. */
 const SESSION_MS = 24 * 60 * 60 * 1_000;
 
+const PLAN_INTERVAL = 'month';
+
 /**
  * Starts a purchase, top-up or subscription: it is written down first, then the Stripe customer is found or made, then
  * the session, each with a key of its own. The same id goes on where it stopped, and answers with the same checkout.
- * Errors: not_found, invalid_argument (not for sale), idempotency_conflict, stripe_*.
+ * A subscription may be of a plan together with a metered price.
+ * Errors: not_found, invalid_argument (not for sale, not to be sold together), idempotency_conflict, stripe_*.
  */
 export async function startCheckout(
   target: StripeTarget,
@@ -36,8 +45,11 @@ export async function startCheckout(
   const known = await readSnapshot(target.database, undefined, (run) =>
     findCheckout(run, order.id),
   );
-  if (known === undefined)
-    await writeDown(target, order, await currentOffer(target, order, syncItem));
+  if (known === undefined) {
+    const offer = await currentOffer(target, order, syncItem);
+    await assertSoldTogether(target, order, offer);
+    await writeDown(target, order, offer);
+  }
   const checkout = known ?? (await readCheckout(target, order.id));
   assertSame(order, checkout);
   return checkout.state === 'creating' ? continueCheckout(target, checkout) : checkout;
@@ -75,18 +87,20 @@ export async function continueCheckout(
 
 async function createSession(
   target: StripeTarget,
-  { id, customerId, kind, itemId, credits }: CheckoutData,
+  { id, customerId, kind, itemId, meteredPriceId, credits }: CheckoutData,
 ): Promise<CheckoutSession> {
   const [row] = await runQuery(
     target.database,
     sql<{ price_id: string }>`SELECT price_id FROM credits_billing.checkouts WHERE id = ${id}`,
   );
   if (!row) throw new Error(`the checkout ${id} is gone`);
+  const metered = meteredPriceId === null ? undefined : await readMetered(target, meteredPriceId);
   const stripeCustomerId = await ensureStripeCustomer(target, customerId, id);
   return target.gateway.createCheckoutSession(
     {
       mode: kind === 'subscription' ? 'subscription' : 'payment',
       priceId: row.price_id,
+      meteredPriceId: metered?.priceId,
       customerId: stripeCustomerId,
       clientReferenceId: customerId,
       metadata:
@@ -114,7 +128,8 @@ function assertSame(order: Order, checkout: CheckoutData): void {
   if (
     order.customerId === checkout.customerId &&
     order.kind === checkout.kind &&
-    order.itemId === checkout.itemId
+    order.itemId === checkout.itemId &&
+    (order.meteredPriceId ?? null) === checkout.meteredPriceId
   ) {
     return;
   }
@@ -122,6 +137,55 @@ function assertSame(order: Order, checkout: CheckoutData): void {
     'idempotency_conflict',
     'This form started another checkout before. Nothing was changed. Close it and open a new one.',
     { details: { first_id: checkout.id } },
+  );
+}
+
+async function readMetered(
+  { database, accountId, livemode }: StripeTarget,
+  meteredPriceId: string,
+): Promise<MeteredOffer> {
+  return readSnapshot(database, undefined, (run) =>
+    readMeteredOffer(run, { meteredPriceId, accountId, livemode }),
+  );
+}
+
+/** Throws `invalid_argument` where a metered price cannot be sold together with the item. */
+async function assertSoldTogether(
+  target: StripeTarget,
+  { customerId, kind, meteredPriceId }: Order,
+  plan: Offer,
+): Promise<void> {
+  if (meteredPriceId === undefined) return;
+  if (kind !== 'subscription') {
+    throw notTogether('goes with a plan only', 'A metered price goes with a plan only.');
+  }
+  const metered = await readMetered(target, meteredPriceId);
+  // Stripe's page takes neither prices of different intervals nor of different currencies.
+  if (metered.interval !== PLAN_INTERVAL) {
+    throw notTogether(
+      'is billed by the year',
+      `${meteredPriceId} is billed by the ${metered.interval}, and plans are billed by the ${PLAN_INTERVAL}.`,
+    );
+  }
+  if (metered.currency !== plan.currency) {
+    throw notTogether(
+      'is in another currency',
+      `${meteredPriceId} is in ${metered.currency.toUpperCase()}, and the plan is in ${plan.currency.toUpperCase()}.`,
+    );
+  }
+  const { accountId } = target;
+  const { eventName } = metered;
+  const [running] = await readSnapshot(target.database, undefined, (run) =>
+    listRunningItems(run, { customerId, eventName, accountId }),
+  );
+  if (running !== undefined) throw billedAlready(eventName, running);
+}
+
+function notTogether(field: string, why: string): AppError {
+  return new AppError(
+    'invalid_argument',
+    `${why} They cannot be sold together. Nothing was changed. Choose another metered price, or none.`,
+    { fields: { meteredPriceId: field } },
   );
 }
 
@@ -200,10 +264,10 @@ async function writeDown(target: StripeTarget, order: Order, offer: Offer): Prom
       );
     }
     await run(sql`
-      INSERT INTO credits_billing.checkouts (id, account_id, customer_id, kind, item_id, price_id, credits, currency,
-        amount_minor, actor)
+      INSERT INTO credits_billing.checkouts (id, account_id, customer_id, kind, item_id, price_id, metered_price_id,
+        credits, currency, amount_minor, actor)
       VALUES (${order.id}, ${target.accountId}, ${order.customerId}, ${order.kind}, ${order.itemId}, ${offer.priceId},
-        ${offer.credits}, ${offer.currency}, ${offer.amountMinor}, ${target.actor})
+        ${order.meteredPriceId ?? null}, ${offer.credits}, ${offer.currency}, ${offer.amountMinor}, ${target.actor})
       ON CONFLICT (id) DO NOTHING`);
   });
 }

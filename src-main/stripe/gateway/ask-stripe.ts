@@ -27,6 +27,16 @@ export type AskStripe = {
     call: (client: Stripe) => Promise<Answer>,
   ) => Promise<Answer>;
   list: <Item>(call: (client: Stripe) => Promise<ListAnswer<Item>>) => Promise<ListAnswer<Item>>;
+  /** One object of a kind that may have no id. */
+  object: <Answer extends { object: string }>(
+    kind: Answer['object'],
+    call: (client: Stripe) => Promise<Answer>,
+  ) => Promise<Answer>;
+  /** The items of a list of API v2, newest first as Stripe gives them, as long as they are wanted. */
+  newest: <Item>(
+    call: (client: Stripe) => AsyncIterable<Item>,
+    isWanted: (item: Item) => boolean,
+  ) => Promise<Item[]>;
 };
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
@@ -109,6 +119,25 @@ export function connectStripe(connection: StripeConnection): {
         if (!Array.isArray(answer.data)) throw notStripe();
         return answer;
       },
+      object: async (kind, call) => {
+        const answer = await answerOf(call);
+        if (answer.object !== kind) throw notStripe();
+        return answer;
+      },
+      newest: (call, isWanted) =>
+        answerOf(async (stripe) => {
+          const wanted = [];
+          try {
+            for await (const item of call(stripe)) {
+              if (!isWanted(item)) break;
+              wanted.push(item);
+            }
+          } catch (error) {
+            // stripe-node takes it for granted that a list of API v2 has items.
+            throw error instanceof TypeError ? notStripe() : error;
+          }
+          return wanted;
+        }),
     },
   };
 }

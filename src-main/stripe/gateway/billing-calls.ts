@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import type { AskStripe } from './ask-stripe.ts';
 import { pageOf } from './checkout-calls.ts';
-import type { PaidInvoice, StripeGateway } from './gateway.ts';
+import type { PaidInvoice, StripeGateway, StripeSubscription } from './gateway.ts';
 import { orUndefined } from './optional-answer.ts';
 import { paymentOnInvoice, readInvoice, readSubscription } from './read-billing.ts';
 import { idOf } from './read-objects.ts';
@@ -9,8 +9,17 @@ import { after, restOfList, wholeList } from './whole-list.ts';
 
 type BillingCalls = Pick<
   StripeGateway,
-  'getInvoice' | 'listPaidInvoices' | 'paymentOfInvoice' | 'getSubscription'
+  | 'getInvoice'
+  | 'listPaidInvoices'
+  | 'paymentOfInvoice'
+  | 'getSubscription'
+  | 'createSubscription'
+  | 'addSubscriptionItem'
+  | 'cancelSubscription'
 >;
+
+/** How long a customer has to pay an invoice that is sent. */
+const DAYS_UNTIL_DUE = 30;
 
 /** Invoices and subscriptions. */
 export function billingCalls(ask: AskStripe): BillingCalls {
@@ -20,6 +29,15 @@ export function billingCalls(ask: AskStripe): BillingCalls {
       ask.list((stripe) => stripe.invoices.listLineItems(invoice.id, after(lastId))),
     );
     return readInvoice(invoice, lines);
+  }
+
+  async function withItems(subscription: Stripe.Subscription): Promise<StripeSubscription> {
+    const items = await restOfList(subscription.items, (lastId) =>
+      ask.list((stripe) =>
+        stripe.subscriptionItems.list({ subscription: subscription.id, ...after(lastId) }),
+      ),
+    );
+    return readSubscription(subscription, items);
   }
 
   return {
@@ -52,14 +70,40 @@ export function billingCalls(ask: AskStripe): BillingCalls {
       return null;
     },
 
-    getSubscription: async (id) => {
-      const subscription = await ask.one((stripe) => stripe.subscriptions.retrieve(id));
-      const items = await restOfList(subscription.items, (lastId) =>
-        ask.list((stripe) =>
-          stripe.subscriptionItems.list({ subscription: subscription.id, ...after(lastId) }),
+    getSubscription: async (id) =>
+      withItems(await ask.one((stripe) => stripe.subscriptions.retrieve(id))),
+
+    createSubscription: async ({ customerId, priceId, collection, metadata }, idempotencyKey) =>
+      withItems(
+        await ask.one((stripe) =>
+          stripe.subscriptions.create(
+            {
+              customer: customerId,
+              items: [{ price: priceId }],
+              metadata,
+              collection_method: collection,
+              ...(collection === 'send_invoice' ? { days_until_due: DAYS_UNTIL_DUE } : {}),
+            },
+            { idempotencyKey },
+          ),
+        ),
+      ),
+
+    addSubscriptionItem: async ({ subscriptionId, priceId, metadata = {} }, idempotencyKey) => {
+      await ask.one((stripe) =>
+        stripe.subscriptionItems.create(
+          { subscription: subscriptionId, price: priceId, metadata },
+          { idempotencyKey },
         ),
       );
-      return readSubscription(subscription, items);
+    },
+
+    cancelSubscription: async (id, when) => {
+      await ask.one((stripe) =>
+        when === 'now'
+          ? stripe.subscriptions.cancel(id, { invoice_now: true })
+          : stripe.subscriptions.update(id, { cancel_at_period_end: when === 'period_end' }),
+      );
     },
   };
 }

@@ -64,7 +64,11 @@ export function checkoutCalls(ask: AskStripe): CheckoutCalls {
         stripe.checkout.sessions.create(
           {
             mode,
-            line_items: [{ price: session.priceId, quantity: 1 }],
+            line_items: [
+              { price: session.priceId, quantity: 1 },
+              // What is billed by use has no quantity beforehand.
+              ...(session.meteredPriceId === undefined ? [] : [{ price: session.meteredPriceId }]),
+            ],
             customer: session.customerId,
             client_reference_id: session.clientReferenceId,
             metadata,

@@ -1,3 +1,5 @@
+import type { Tier } from '#shared/metered-price.ts';
+
 /**
  * What the console asks of Stripe, and nothing else: one narrow interface, in the console's own words. The implementation
  * on stripe-node is stripe-gateway.ts. Every call may throw AppError: `stripe_unavailable` (network, timeout, 5xx, a cut
@@ -116,13 +118,78 @@ export type StripeSubscription = {
   customerId: string;
   status: string;
   cancelAtPeriodEnd: boolean;
+  /** When it will end; null: not known yet. */
+  cancelAt: Date | null;
   metadata: Record<string, string>;
   items: {
+    id: string;
     priceId: string;
     productId: string | null;
     lookupKey: string | null;
+    /** The meter whose usage it bills; null: not by use. */
+    meterId: string | null;
+    metadata: Record<string, string>;
     currentPeriodStart: Date;
     currentPeriodEnd: Date;
+  }[];
+};
+
+export type StripeMeter = {
+  id: string;
+  eventName: string;
+  name: string;
+  /** sum, count, last; or what Stripe adds to them. */
+  formula: string;
+  active: boolean;
+  /** The names under which an event's payload carries customer and value. */
+  customerKey: string;
+  valueKey: string;
+  /** Of all events of one such window only the newest counts; missing where each counts. */
+  window?: string;
+};
+
+/** Usage as it is sent. The identifier is what Stripe tells a repeat by, for at least a day. */
+export type SentUsage = {
+  identifier: string;
+  eventName: string;
+  stripeCustomerId: string;
+  /** Whole units, at most 15 digits. */
+  value: number;
+  /** Whole seconds. */
+  occurredAt: Date;
+};
+
+/** A meter's usage of one customer from start (inclusive) to end (exclusive), by its formula. */
+export type UsageSummary = { start: Date; end: Date; value: number };
+
+/** One meter event that Stripe took and later rejected. */
+export type RejectedUsage = { identifier: string; code: string; message: string };
+
+/** One of Stripe's reports of rejected events: a sample of them by name, and how many there were. */
+export type MeterErrorReport = {
+  id: string;
+  createdAt: Date;
+  meterId: string | null;
+  errorCount: number;
+  named: RejectedUsage[];
+};
+
+/**
+ * What an invoice would be now. Amounts in minor units, of either sign. The lines may be the first ones only, where Stripe does
+ * not list the rest of a preview: they then come to less than the total.
+ */
+export type InvoicePreview = {
+  currency: string;
+  totalMinor: number;
+  lines: {
+    description: string;
+    quantity: number | null;
+    /** Minor units of one unit as an exact decimal. */
+    unitAmount: string | null;
+    amountMinor: number;
+    priceId: string | null;
+    periodStart: Date;
+    periodEnd: Date;
   }[];
 };
 
@@ -195,6 +262,8 @@ export type StripeGateway = {
     session: {
       mode: 'payment' | 'subscription';
       priceId: string;
+      /** Billed by use, beside the other price. */
+      meteredPriceId?: string | undefined;
       customerId: string;
       clientReferenceId: string;
       /** On the session and on its payment intent (or subscription). */
@@ -233,6 +302,68 @@ export type StripeGateway = {
 
   /** Throws `stripe_not_found`. */
   getSubscription: (id: string) => Promise<StripeSubscription>;
+  createSubscription: (
+    subscription: {
+      customerId: string;
+      priceId: string;
+      collection: 'charge_automatically' | 'send_invoice';
+      metadata: Record<string, string>;
+    },
+    idempotencyKey: string,
+  ) => Promise<StripeSubscription>;
+  /** Adds a metered price to a subscription. */
+  addSubscriptionItem: (
+    item: { subscriptionId: string; priceId: string; metadata?: Record<string, string> },
+    idempotencyKey: string,
+  ) => Promise<void>;
+  /** Ends it now, billing what was used, or with its period; `keep` takes the latter back. */
+  cancelSubscription: (id: string, when: 'now' | 'period_end' | 'keep') => Promise<void>;
+  /**
+   * What the next invoice of a subscription would be now. Throws `stripe_not_found` where none will come, as after its end.
+   */
+  previewInvoice: (subscriptionId: string) => Promise<InvoicePreview>;
+
+  /** The meter of an event name, active or not. */
+  findMeter: (eventName: string) => Promise<StripeMeter | undefined>;
+  createMeter: (
+    meter: { eventName: string; name: string; formula: 'sum' | 'count' | 'last' },
+    idempotencyKey: string,
+  ) => Promise<StripeMeter>;
+  setMeterActive: (id: string, active: boolean) => Promise<void>;
+  /** A price by use, with graduated tiers; one tier without an end is a price per unit. */
+  createMeteredPrice: (
+    price: {
+      productId: string;
+      meterId: string;
+      currency: string;
+      interval: 'month' | 'year';
+      tiers: readonly Tier[];
+      lookupKey: string;
+      metadata: Record<string, string>;
+    },
+    idempotencyKey: string,
+  ) => Promise<{ id: string }>;
+  /**
+   * Sends usage. duplicate: Stripe has an event of this identifier already; too_old: it takes none of so long ago. What it
+   * refuses otherwise throws `stripe_refused`, and `stripe_not_found` where no active meter has the name; it may also reject
+   * later what it accepted. Nothing but the identifier tells a repeat.
+   */
+  sendUsage: (usage: SentUsage) => Promise<'accepted' | 'duplicate' | 'too_old'>;
+  /** Takes an event back. gone: Stripe says that it is cancelled already. Throws `stripe_refused` where a day has passed. */
+  cancelUsage: (event: { eventName: string; identifier: string }) => Promise<'cancelled' | 'gone'>;
+  /** Usage by day (UTC) or hour, oldest first, or without `by` as one; times are whole minutes, days or hours. Rows of 0 may be missing. */
+  listUsage: (query: {
+    meterId: string;
+    stripeCustomerId: string;
+    start: Date;
+    end: Date;
+    by?: 'day' | 'hour';
+  }) => Promise<UsageSummary[]>;
+  /**
+   * Reports of rejected events since an instant, oldest first. Stripe keeps them for 30 days. Throws `stripe_not_found` where a
+   * server does not have them.
+   */
+  listMeterErrors: (query: { since: Date }) => Promise<MeterErrorReport[]>;
 
   createRefund: (
     refund: {

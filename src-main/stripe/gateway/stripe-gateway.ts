@@ -4,6 +4,7 @@ import { billingCalls } from './billing-calls.ts';
 import { catalogCalls } from './catalog-calls.ts';
 import { checkoutCalls } from './checkout-calls.ts';
 import type { StripeAccount, StripeEvent, StripeGateway } from './gateway.ts';
+import { meteringCalls } from './metering-calls.ts';
 import { secondsOf } from './read-objects.ts';
 import { findStripeEvent } from './read-webhook.ts';
 import { refundCalls } from './refund-calls.ts';
@@ -26,6 +27,7 @@ export function createStripeGateway(connection: StripeConnection): StripeGateway
     ...checkoutCalls(ask),
     ...billingCalls(ask),
     ...refundCalls(ask),
+    ...meteringCalls(ask),
     listEvents: (query) => listEvents(ask, query),
   };
 }

@@ -1,10 +1,10 @@
+import { repeatWork } from '#main/jobs/repeat-work.ts';
+import { workerName } from '#main/jobs/worker-name.ts';
 import { AppError } from '#shared/errors.ts';
 import { giveUpPolling, pollEvents } from '../polling/poll-events.ts';
 import type { StripeTarget } from '../stripe-target.ts';
-import { repeatWork } from './repeat-work.ts';
 import { onEventStored } from './wake-workers.ts';
 import { workInbox } from './work-inbox.ts';
-import { workerName } from './worker-name.ts';
 
 export type EventWork = {
   /** Reads Stripe's events now and handles what is due. Throws what went wrong with reading them. */

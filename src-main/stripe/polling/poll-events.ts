@@ -1,10 +1,10 @@
+import { giveUpLease, holdLease } from '#main/jobs/lease.ts';
 import { redactText } from '#main/logging/redact.ts';
 import { AppError } from '#shared/errors.ts';
 import { HANDLED_EVENT_TYPES } from '../inbox/event-types.ts';
 import { receiveEvents } from '../inbox/receive-event.ts';
 import type { StripeTarget } from '../stripe-target.ts';
 import { assertBound } from '../workspace/assert-bound.ts';
-import { giveUpLease, holdLease } from './lease.ts';
 import { resyncSince } from './resync.ts';
 
 export type PollResult = {
@@ -34,11 +34,11 @@ export async function pollEvents(
 ): Promise<PollResult> {
   await assertBound(target);
   const lease = leaseOf(target);
-  const isHeld = await holdLease(target, lease, options.holder);
+  const isHeld = await holdLease(target.database, lease, options.holder);
   if (!isHeld && !options.force) return { outcome: 'elsewhere', stored: 0, customerIds: new Set() };
   const keepLease = async () => {
     options.signal?.throwIfAborted();
-    if (isHeld) await holdLease(target, lease, options.holder);
+    if (isHeld) await holdLease(target.database, lease, options.holder);
   };
   try {
     const place = await openPlace(target);
@@ -57,7 +57,7 @@ export async function pollEvents(
 
 /** Lets another console or service read the events at once. */
 export async function giveUpPolling(target: StripeTarget, holder: string): Promise<void> {
-  await giveUpLease(target, leaseOf(target), holder);
+  await giveUpLease(target.database, leaseOf(target), holder);
 }
 
 function leaseOf({ accountId }: StripeTarget): string {

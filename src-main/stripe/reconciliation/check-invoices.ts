@@ -83,6 +83,7 @@ async function missingGrant(
       ? 'Paid in Stripe, and the ledger has allocated nothing for its period.'
       : `Paid in Stripe and not allocated: ${rehearsed.why}`,
     obstacle: rehearsed.ok ? null : rehearsed.why,
+    usage: null,
   };
 }
 

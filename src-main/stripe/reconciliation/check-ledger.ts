@@ -120,6 +120,7 @@ async function differenceOf(
         ? `Paid once and granted more than once: this grant goes by ${stripePaymentId}, and another by ${first?.stripePaymentId}.`
         : `${creditsInWords(unsettled)} were granted. ${why}`,
     obstacle: null,
+    usage: null,
   };
 }
 

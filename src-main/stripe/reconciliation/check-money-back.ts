@@ -128,6 +128,7 @@ async function differenceOf(
       ...moneyOf(about.amountMinor, about.currency),
       detail: `${what} The money that went back stands for ${creditsInWords(after.settled)}; clawbacks settle ${creditsInWords(settled)}.`,
       obstacle: null,
+      usage: null,
     },
   ];
 }

@@ -116,6 +116,7 @@ async function missingGrant(
         ? 'Paid in Stripe, and the ledger has granted nothing for it.'
         : `Paid in Stripe and not granted: ${rehearsed.why}`,
       obstacle: rehearsed.ok ? null : rehearsed.why,
+      usage: null,
     },
   ];
 }
@@ -159,6 +160,7 @@ async function judge(
         foundCredits: standing.credits,
         detail: `Granted ${creditsInWords(payment.credits)} to ${payment.customerId}; what Stripe has of it contradicts itself or that: ${why}.`,
         obstacle: `Which side is right is for a person to say: ${why}. Put it right in Stripe; where the ledger is wrong, correct it by hand.`,
+        usage: null,
       },
     ];
   }
@@ -208,6 +210,7 @@ async function wrongCustomer(
     foundCredits: 0,
     detail,
     obstacle: null,
+    usage: null,
   };
   if (unsettled === 0) return [missing];
   return [
@@ -223,6 +226,7 @@ async function wrongCustomer(
       foundCredits: unsettled,
       detail,
       obstacle: null,
+      usage: null,
     },
   ];
 }

@@ -29,6 +29,7 @@ export async function doubleGrant(
       foundCredits: unsettled,
       detail: `Paid once and granted more than once: this grant goes by ${payment.stripePaymentId}.`,
       obstacle: null,
+      usage: null,
     },
   ];
 }
@@ -59,6 +60,7 @@ export async function differingAmount(
       foundCredits: payment.credits > expected ? standing.credits : payment.credits,
       detail: `Paid for ${creditsInWords(expected)}, granted ${creditsInWords(payment.credits)}.`,
       obstacle: null,
+      usage: null,
     },
   ];
 }

@@ -20,6 +20,17 @@ export type Difference = {
   detail: string;
   /** Why no entry of the ledger mends it; null where one does. */
   obstacle: string | null;
+  /** Of metered usage, where the two sides are units and no credits. */
+  usage: UsageDifference | null;
+};
+
+/** Units of one meter in one period of whole minutes: by the reports, and by Stripe's summary. */
+export type UsageDifference = {
+  eventName: string;
+  periodStart: Date;
+  periodEnd: Date;
+  expectedUnits: number;
+  foundUnits: number;
 };
 
 /** What looking at a page of Stripe's objects, or of the ledger's rows, found. */

@@ -6,17 +6,24 @@ import { checkInvoices } from './check-invoices.ts';
 import { checkGrant } from './check-ledger.ts';
 import { checkMoneyBack } from './check-money-back.ts';
 import { checkSessions } from './check-sessions.ts';
+import { checkUsage } from './check-usage.ts';
 import type { Checked, Difference, Span } from './finding.ts';
-import { keepFinding, withoutRepaired } from './findings.ts';
+import {
+  keepFinding,
+  toUsage,
+  USAGE_COLUMNS,
+  type UsageColumns,
+  withoutRepaired,
+} from './findings.ts';
 
 const PAGE_FINDINGS = 20;
 
 /** Everything counts: what was found is looked at however old it is. */
 const ALWAYS: Span = { since: new Date(0), isResponsibleFor: () => true };
 
-type Found = Pick<Difference, 'stripeObjectId' | 'customerId' | 'transactionId'>;
+type Found = Pick<Difference, 'stripeObjectId' | 'customerId' | 'transactionId' | 'usage'>;
 
-/** What differs now about the object or grant that a difference was found at; what was repaired is left out. */
+/** What differs now about the object, grant or usage that a difference was found at; what was repaired is left out. */
 export async function checkAgain(target: StripeTarget, found: Found): Promise<Difference[]> {
   return withoutRepaired(target, (await checkFound(target, found)).differences);
 }
@@ -28,9 +35,13 @@ export function isMoneyBack(objectId: string): boolean {
 
 async function checkFound(
   target: StripeTarget,
-  { stripeObjectId: id, customerId, transactionId }: Found,
+  { stripeObjectId: id, customerId, transactionId, usage }: Found,
 ): Promise<Checked> {
   const { gateway } = target;
+  if (usage !== null && customerId !== null) {
+    const { eventName, periodStart: start, periodEnd: end } = usage;
+    return checkUsage(target, { customerId, eventName, start, end });
+  }
   if (id === null) {
     if (customerId === null || transactionId === null) throw new Error('a finding of nothing');
     return checkGrant(target, { customerId, transactionId });
@@ -52,13 +63,15 @@ export async function lookAgainPage(
   target: StripeTarget,
   run: { id: string; place: string | null },
 ): Promise<string | null> {
-  const found = await runQuery(
+  const rows = await runQuery(
     target.database,
-    sql<Found & { id: string }>`
-      SELECT id, stripe_object_id AS "stripeObjectId", customer_id AS "customerId", transaction_id::text AS "transactionId"
-      FROM credits_billing.reconciliation_findings
-      WHERE run_id = ${run.id} AND state = 'open' AND id > ${run.place ?? ''} ORDER BY id LIMIT ${PAGE_FINDINGS}`,
+    sql<Omit<Found, 'usage'> & UsageColumns & { id: string }>`
+      SELECT f.id, f.stripe_object_id AS "stripeObjectId", f.customer_id AS "customerId",
+        f.transaction_id::text AS "transactionId", ${USAGE_COLUMNS}
+      FROM credits_billing.reconciliation_findings f
+      WHERE f.run_id = ${run.id} AND f.state = 'open' AND f.id > ${run.place ?? ''} ORDER BY f.id LIMIT ${PAGE_FINDINGS}`,
   );
+  const found = rows.map(toUsage);
   const now: Difference[] = [];
   for (const each of found) now.push(...(await checkAgain(target, each)));
   const gone = found.filter(({ id }) => !now.some((difference) => difference.id === id));

@@ -23,6 +23,9 @@ type Repair =
 type Plan = { repair: Repair; why: null } | { repair: null; why: string };
 type Place = { runId: string; findingId: string };
 
+const USAGE_BY_HAND =
+  'No entry of the ledger mends units. On the customer’s Metered tab, send a rejected event again, add usage that Stripe is missing, or cancel an event that is too much.';
+
 /**
  * What a repair would post: the difference looked at again in Stripe, then the very same work, rolled back. Nothing where it
  * cannot be done by itself, and why.
@@ -137,6 +140,8 @@ async function planRepair(target: StripeTarget, finding: Finding): Promise<Plan>
     case 'double_grant':
     case 'orphan_grant':
       return planTakeBack(now, now.foundCredits ?? 0);
+    case 'usage_differs':
+      return { repair: null, why: USAGE_BY_HAND };
   }
 }
 

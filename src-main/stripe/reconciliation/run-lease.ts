@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { runQuery } from '#main/database/run-query.ts';
+import { giveUpLease, holdLease } from '#main/jobs/lease.ts';
 import { AppError } from '#shared/errors.ts';
-import { giveUpLease, holdLease } from '../polling/lease.ts';
 import type { StripeTarget } from '../stripe-target.ts';
 
 /** Held by whoever does a run: one run of an account at a time, by one process. */
@@ -17,7 +17,7 @@ export type RunLease = {
 export async function takeRun(target: StripeTarget, runId: string): Promise<RunLease> {
   const name = `reconciliation:${target.accountId}`;
   const holder = `${runId}:${randomUUID()}`;
-  const keep = () => holdLease(target, name, holder);
+  const keep = () => holdLease(target.database, name, holder);
   if (!(await keep())) {
     throw new AppError(
       'already_processed',
@@ -28,5 +28,5 @@ export async function takeRun(target: StripeTarget, runId: string): Promise<RunL
     target.database,
     sql`UPDATE credits_billing.reconciliation_runs SET state = 'running', error = NULL WHERE id = ${runId} AND state <> 'done'`,
   );
-  return { runId, keep, giveUp: () => giveUpLease(target, name, holder) };
+  return { runId, keep, giveUp: () => giveUpLease(target.database, name, holder) };
 }

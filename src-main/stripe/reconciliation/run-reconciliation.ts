@@ -9,6 +9,7 @@ import { checkInvoices } from './check-invoices.ts';
 import { checkLedgerPage } from './check-ledger.ts';
 import { checkMoneyBack } from './check-money-back.ts';
 import { checkSessions } from './check-sessions.ts';
+import { checkUsagePage } from './check-usage.ts';
 import type { Checked, Span } from './finding.ts';
 import { keepFinding, withoutRepaired } from './findings.ts';
 import { lookAgainPage } from './look-again.ts';
@@ -17,7 +18,15 @@ import { getRun, type Phase, type Run } from './runs.ts';
 
 const PAGE_OBJECTS = 100;
 const KEEP_LEASE_EVERY_MS = 10_000;
-const PHASES: readonly Phase[] = ['sessions', 'invoices', 'refunds', 'disputes', 'ledger', 'done'];
+const PHASES: readonly Phase[] = [
+  'sessions',
+  'invoices',
+  'refunds',
+  'disputes',
+  'ledger',
+  'usage',
+  'done',
+];
 
 const DAY_MS = 86_400_000;
 /**
@@ -155,6 +164,7 @@ async function checkPage(
   phase: Exclude<Phase, 'done'>,
 ): Promise<CheckedPage> {
   if (phase === 'ledger') return checkLedgerPage(target, run, run.place);
+  if (phase === 'usage') return checkUsagePage(target, run, run.place);
   const { gateway } = target;
   const span = await spanOf(target, run);
   const page: PageRequest = {

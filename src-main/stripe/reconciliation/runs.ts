@@ -88,6 +88,7 @@ export function toReconciliationRun(run: Run): ReconciliationRun {
       refunds: checked.refunds ?? 0,
       disputes: checked.disputes ?? 0,
       ledger: checked.ledger ?? 0,
+      usage: checked.usage ?? 0,
       elsewhere: checked.elsewhere ?? 0,
     },
     findings: run.findings,

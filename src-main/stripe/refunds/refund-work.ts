@@ -1,4 +1,4 @@
-import { repeatWork } from '../inbox/repeat-work.ts';
+import { repeatWork } from '#main/jobs/repeat-work.ts';
 import type { StripeTarget } from '../stripe-target.ts';
 import { finishRefunds } from './finish-refunds.ts';
 

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { LedgerSession } from '#main/ledger/ledger-session.ts';
 import { creditsInWords } from '#shared/credits.ts';
 import { AppError } from '#shared/errors.ts';
@@ -139,6 +140,8 @@ async function readAllocation(
   session: LedgerSession,
   { invoice, prices }: Facts,
 ): Promise<Allocation | undefined> {
+  // What bills usage alone, such as the last invoice of a plan that was sold with a metered price, opens no period.
+  if (await isBilledByUse(target, session, invoice)) return undefined;
   let best: (Allocation & { plan: Plan }) | undefined;
   for (const line of invoice.lines) {
     const plan = await planOfPrice(session.run, target.accountId, {
@@ -168,6 +171,19 @@ async function readAllocation(
   if (text === undefined || text === '') return undefined;
   const credits = readCredits(invoice.id, text, 'the metadata of its subscription');
   return { plan: undefined, credits, period: periodOf(invoice) };
+}
+
+/** Whether all lines of an invoice are of metered prices of the catalog. */
+async function isBilledByUse(
+  { accountId, livemode }: StripeTarget,
+  { run }: LedgerSession,
+  { lines }: PaidInvoice,
+): Promise<boolean> {
+  const priceIds = [...new Set(lines.map(({ priceId }) => priceId))];
+  const metered = await run(sql`
+    SELECT FROM credits_billing.stripe_metered_prices
+    WHERE account_id = ${accountId} AND livemode = ${livemode} AND price_id = ANY (${priceIds}::text[])`);
+  return metered.length === priceIds.length;
 }
 
 /** The period that is opened: of its lines the last one, as metered usage is billed for the period before. */

@@ -22,6 +22,8 @@ const EVENT_ACTOR = 'stripe events';
 const WATCH_EVERY_MS = 15_000;
 /** How long a switch or the end waits for events that are being handled. */
 const STOP_WITHIN_MS = 5_000;
+/** How often it is asked which usage Stripe rejected. The simulator is on this computer, so it may be asked more often. */
+const READ_ERRORS_EVERY_MS = { simulator: 5_000, stripe: 60_000 };
 
 export type SessionRunner = {
   /** Runs what opens, closes or changes a session: one after the other. */
@@ -99,7 +101,7 @@ export function createSessionRunner(
     watching.unref();
   }
 
-  /** Has run what this role does on its own: reading and receiving events, finishing refunds. */
+  /** Has run what this role does on its own: reading and receiving events, finishing refunds, sending usage. */
   async function startWork(own: WorkspaceSession): Promise<void> {
     const target = targetOf(own, EVENT_ACTOR, options);
     if (!target || problemOf(own, await readBinding(own.database))) return;
@@ -107,6 +109,10 @@ export function createSessionRunner(
     const { onChange, onBillingChange, pollEveryMs } = options;
     if (abilities.has('refund')) own.refunds = startRefundWork(target, { onBillingChange });
     if (abilities.has('manageStripe')) {
+      own.usage = options.startUsageWork(target, {
+        readErrorsEveryMs: READ_ERRORS_EVERY_MS[own.mode === 'simulator' ? 'simulator' : 'stripe'],
+        onChange: options.onMeteringChange,
+      });
       own.events = await options.startEventWork(target, {
         poll: true,
         pollEveryMs: own.mode === 'simulator' ? pollEveryMs.simulator : pollEveryMs.stripe,
@@ -126,9 +132,11 @@ export function createSessionRunner(
     const closing = session;
     session = undefined;
     await receiver.stop();
-    const ended = Promise.all([closing?.events?.stop(), closing?.refunds?.stop()]).catch(
-      (error: unknown) => log.warn('The work for Stripe ended badly.', error),
-    );
+    const ended = Promise.all([
+      closing?.events?.stop(),
+      closing?.refunds?.stop(),
+      closing?.usage?.stop(),
+    ]).catch((error: unknown) => log.warn('The work for Stripe ended badly.', error));
     await Promise.race([ended, wait(STOP_WITHIN_MS, undefined, { ref: false })]);
   }
 

@@ -32,6 +32,12 @@ export type StartEventWork = (
   },
 ) => EventWork;
 
+/** Sends metered usage, and reads what Stripe rejected of it, while it lasts. */
+export type StartUsageWork = (
+  target: StripeTarget,
+  options: { readErrorsEveryMs: number; onChange: (customerId: string | null) => void },
+) => { readonly stop: () => Promise<void> };
+
 /** Makes the gateway of a key; `base` is the running simulator's. */
 export type CreateGateway = (options: {
   key: string;
@@ -63,6 +69,7 @@ export type StripeWorkspaceOptions = {
   readonly startEventWork: (
     ...parameters: Parameters<StartEventWork>
   ) => EventWork | Promise<EventWork>;
+  readonly startUsageWork: StartUsageWork;
   readonly startWebhookServer: StartWebhookServer;
   /** Milliseconds between two readings of the events. */
   readonly pollEveryMs: { readonly simulator: number; readonly stripe: number };
@@ -72,4 +79,6 @@ export type StripeWorkspaceOptions = {
   readonly onChange: () => void;
   /** Credits, checkouts, refunds or disputes changed, of this customer or (null) of some. */
   readonly onBillingChange: (customerId: string | null) => void;
+  /** Metered usage changed, of this customer or (null) of some. */
+  readonly onMeteringChange: (customerId: string | null) => void;
 };

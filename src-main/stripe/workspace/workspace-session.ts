@@ -32,11 +32,18 @@ export type WorkspaceSession = {
   events: EventWork | undefined;
   /** Finishing refunds, where the role refunds. */
   refunds: { stop: () => Promise<void> } | undefined;
-  /** True once everything of the two that should run does. */
+  /** Sending usage, where the role does that. */
+  usage: { stop: () => Promise<void> } | undefined;
+  /** True once everything of the three that should run does. */
   isAtWork: boolean;
 };
 
-const idle = { events: undefined, refunds: undefined, isAtWork: false } as const;
+const idle = {
+  events: undefined,
+  refunds: undefined,
+  usage: undefined,
+  isAtWork: false,
+} as const;
 
 /** The simulator takes any test key; this one says whose it is, and is sent to nothing else. */
 const SIMULATOR_KEY = 'sk_test_creditconsolesimulator';

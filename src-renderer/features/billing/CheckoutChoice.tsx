@@ -1,4 +1,4 @@
-import { Button, Group, Radio, Stack } from '@mantine/core';
+import { Button, Group, Radio, Select, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useEffectEvent, useId, useRef, useState } from 'react';
 import { consoleQuery } from '#renderer/api/queries.ts';
@@ -10,16 +10,28 @@ import {
   ProductionQuestion,
   usePosting,
 } from '#renderer/features/ledger-forms/ledger-forms.tsx';
+import { priceInWords } from '#renderer/format/metering.ts';
 import { formatMoney } from '#renderer/format/money.ts';
 import { paths } from '#renderer/navigation/paths.ts';
 import { EmptyState } from '#renderer/ui/EmptyState.tsx';
+import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { LinkButton } from '#renderer/ui/LinkButton.tsx';
 import { SideDrawer } from '#renderer/ui/SideDrawer.tsx';
+import type { AppError } from '#shared/errors.ts';
 import type { Checkout } from '#shared/ipc/billing.ts';
+import type { MeteringCatalog } from '#shared/ipc/metering.ts';
 import type { StripeStatus } from '#shared/ipc/stripe.ts';
 import styles from './billing.module.css';
 import { StripeModeNote } from './StripeModeNote.tsx';
-import { type Catalog, itemsOf, type SaleAttempt, saleWords, startCheckout } from './sale.ts';
+import {
+  type Catalog,
+  itemsOf,
+  meteredPricesBeside,
+  type SaleAttempt,
+  type SaleItem,
+  saleWords,
+  startCheckout,
+} from './sale.ts';
 
 const KINDS: Array<{ value: Checkout['kind']; label: string }> = [
   { value: 'credit_purchase', label: 'Purchase of a package' },
@@ -27,11 +39,20 @@ const KINDS: Array<{ value: Checkout['kind']; label: string }> = [
   { value: 'subscription', label: 'Subscription to a plan' },
 ];
 
+/** What can be sold beside a plan, as far as it is known. */
+type Metering = {
+  catalog: MeteringCatalog | undefined;
+  error: AppError | null;
+  retry: () => void;
+};
+
 /** What is sold, and the button that makes the link for it. The key of the link lives as long as this form. */
 export function CheckoutChoice({
   customerId,
   initialKind,
+  initialMeteredPriceId,
   catalog,
+  metering,
   stripe,
   opened,
   onClose,
@@ -40,7 +61,9 @@ export function CheckoutChoice({
 }: {
   customerId: string;
   initialKind: Checkout['kind'];
+  initialMeteredPriceId: string | null;
   catalog: Catalog;
+  metering: Metering;
   stripe: StripeStatus;
   opened: boolean;
   onClose: () => void;
@@ -58,6 +81,7 @@ export function CheckoutChoice({
   const notice = useRef<HTMLDivElement>(null);
   const [kind, setKind] = useState(initialKind);
   const [itemId, setItemId] = useState<string | null>(null);
+  const [meteredPriceId, setMeteredPriceId] = useState(initialMeteredPriceId);
   const [missing, setMissing] = useState(false);
   const [question, setQuestion] = useState<'leave' | 'production' | null>(null);
   const [submitted, setSubmitted] = useState<SaleAttempt | null>(null);
@@ -73,7 +97,14 @@ export function CheckoutChoice({
   const disabled = state.status !== 'open' || elsewhere;
   const items = itemsOf(catalog, kind);
   const item = items.find(({ id }) => id === itemId);
-  const words = item === undefined ? null : saleWords(kind, item, customerName);
+  const meteredPrices =
+    kind === 'subscription' && item !== undefined && metering.catalog !== undefined
+      ? meteredPricesBeside(item, metering.catalog)
+      : [];
+  // One that does not go with the chosen plan is not sold with it.
+  const meteredPrice = meteredPrices.find(({ id }) => id === meteredPriceId) ?? null;
+  const words =
+    item === undefined ? null : saleWords(kind, item, { customer: customerName, meteredPrice });
 
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -82,7 +113,14 @@ export function CheckoutChoice({
       setMissing(true);
       return;
     }
-    const attempt = { customerId, kind, itemId: item.id, confirmedProduction: false, words };
+    const attempt = {
+      customerId,
+      kind,
+      itemId: item.id,
+      ...(meteredPrice !== null && { meteredPriceId: meteredPrice.id }),
+      confirmedProduction: false,
+      words,
+    };
     setSubmitted(attempt);
     if (connection.environment === 'production') setQuestion('production');
     else void posting.post(attempt);
@@ -219,6 +257,15 @@ export function CheckoutChoice({
               </div>
             </Radio.Group>
           )}
+          {kind === 'subscription' && items.length > 0 && (
+            <BilledByUse
+              metering={metering}
+              plan={item}
+              value={meteredPrice?.id ?? null}
+              onChange={setMeteredPriceId}
+              disabled={disabled}
+            />
+          )}
         </form>
       </SideDrawer>
       <KeepQuestion
@@ -246,5 +293,47 @@ export function CheckoutChoice({
         }}
       />
     </>
+  );
+}
+
+/** The metered price that is sold together with a plan: optional, and only one that its subscription can hold. */
+function BilledByUse({
+  metering,
+  plan,
+  value,
+  onChange,
+  disabled,
+}: {
+  metering: Metering;
+  plan: SaleItem | undefined;
+  value: string | null;
+  onChange: (meteredPriceId: string | null) => void;
+  disabled: boolean;
+}) {
+  if (metering.error !== null)
+    return <ErrorState error={metering.error} onRetry={metering.retry} />;
+  const { catalog } = metering;
+  // Where nothing is billed by use, nobody has to read about it.
+  if (catalog === undefined || !catalog.prices.some(({ active }) => active)) return null;
+  const prices = plan === undefined ? [] : meteredPricesBeside(plan, catalog);
+  return (
+    <Select
+      label="Also billed by use (optional)"
+      placeholder={plan === undefined ? 'Choose a plan first' : 'Nothing'}
+      description={
+        plan !== undefined && prices.length === 0
+          ? `No metered price can be sold with it: none that is active and in Stripe is billed by the month in ${plan.price.currency.toUpperCase()}.`
+          : 'Usage is billed after each month, on the invoice of the plan.'
+      }
+      inputWrapperOrder={['label', 'input', 'description', 'error']}
+      data={prices.map((price) => ({
+        value: price.id,
+        label: `${price.name}, ${priceInWords(price)}`,
+      }))}
+      value={value}
+      onChange={onChange}
+      disabled={disabled || prices.length === 0}
+      clearable
+    />
   );
 }

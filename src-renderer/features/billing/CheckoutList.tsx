@@ -7,6 +7,7 @@ import { MoneyAmount } from '#renderer/ui/MoneyAmount.tsx';
 import type { Checkout } from '#shared/ipc/billing.ts';
 import styles from './billing.module.css';
 import { CheckoutLink } from './CheckoutLink.tsx';
+import { MeteredPriceName } from './MeteredPriceName.tsx';
 import { isUnderWay } from './queries.ts';
 
 /** The payment links of a customer that are under way; what came to nothing is shown when asked for. */
@@ -71,8 +72,14 @@ function Entry({ checkout }: { checkout: Checkout }) {
       </div>
       <p className={styles.entryMore}>
         {formatCreditsInWords(checkout.credits)}
-        {checkout.kind === 'subscription' && ' a month'} · made by {checkout.actor}{' '}
-        <InstantText iso={checkout.createdAt} />
+        {checkout.kind === 'subscription' && ' a month'}
+        {checkout.meteredPriceId !== null && (
+          <>
+            {' '}
+            · also billed by use: <MeteredPriceName id={checkout.meteredPriceId} />
+          </>
+        )}{' '}
+        · made by {checkout.actor} <InstantText iso={checkout.createdAt} />
         {checkout.state === 'open' && checkout.expiresAt !== null && (
           <>
             {' '}

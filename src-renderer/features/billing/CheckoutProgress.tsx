@@ -12,6 +12,7 @@ import type { Checkout } from '#shared/ipc/billing.ts';
 import type { StripeStatus } from '#shared/ipc/stripe.ts';
 import styles from './billing.module.css';
 import { CheckoutLink } from './CheckoutLink.tsx';
+import { MeteredPriceName } from './MeteredPriceName.tsx';
 import { useFollowedCheckout } from './queries.ts';
 import { StripeModeNote } from './StripeModeNote.tsx';
 
@@ -29,7 +30,7 @@ export function CheckoutProgress({
   onClose: () => void;
 }) {
   const checkout = useFollowedCheckout(first);
-  const { state, kind, itemName, price, credits } = checkout;
+  const { state, kind, itemName, price, credits, meteredPriceId } = checkout;
   const { label, sentence } = checkoutStateWords(state);
   useEffect(() => announce(`${label}. ${sentence}`), [label, sentence]);
   return (
@@ -51,6 +52,11 @@ export function CheckoutProgress({
         <p className={styles.outcomeTitle}>
           {itemName}, {formatMoney(price)}
           {kind === 'subscription' && ' a month'}
+          {meteredPriceId !== null && (
+            <>
+              , and <MeteredPriceName id={meteredPriceId} /> by use
+            </>
+          )}
         </p>
         <div>
           <span className={styles.state} data-state={state}>

@@ -12,19 +12,22 @@ import type { Checkout } from '#shared/ipc/billing.ts';
 import type { StripeStatus } from '#shared/ipc/stripe.ts';
 import { CheckoutChoice } from './CheckoutChoice.tsx';
 import { CheckoutProgress } from './CheckoutProgress.tsx';
-import { useCatalog, useStripeStatus } from './queries.ts';
+import { useCatalog, useMeteringCatalog, useStripeStatus } from './queries.ts';
 import { StripeModeNote } from './StripeModeNote.tsx';
 
 /** Sells a package or a plan: first what, then the link to pay it, followed until it is paid. */
 export function StartCheckoutForm({
   customerId,
   initialKind,
+  initialMeteredPriceId,
   opened,
   onClose,
   onKeep,
 }: {
   customerId: string;
   initialKind: Checkout['kind'];
+  /** The metered price that a plan is to be sold with; null: none. */
+  initialMeteredPriceId: string | null;
   opened: boolean;
   onClose: () => void;
   /** The outcome is not known: the form is kept with its key. */
@@ -33,8 +36,10 @@ export function StartCheckoutForm({
   const [started, setStarted] = useState<Checkout | null>(null);
   const catalog = useCatalog();
   const stripe = useStripeStatus();
+  const metering = useMeteringCatalog();
   const latestCatalog = useLatest(catalog.data);
   const latestStripe = useLatest(stripe.data);
+  const latestMetering = useLatest(metering.data);
 
   if (started !== null) {
     return (
@@ -66,7 +71,13 @@ export function StartCheckoutForm({
       <CheckoutChoice
         customerId={customerId}
         initialKind={initialKind}
+        initialMeteredPriceId={initialMeteredPriceId}
         catalog={latestCatalog}
+        metering={{
+          catalog: latestMetering,
+          error: latestMetering === undefined ? metering.error : null,
+          retry: () => void metering.refetch(),
+        }}
         stripe={latestStripe}
         opened={opened}
         onClose={onClose}

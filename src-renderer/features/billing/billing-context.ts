@@ -3,7 +3,7 @@ import type { Checkout } from '#shared/ipc/billing.ts';
 
 /** What a form is opened for. */
 export type BillingFormRequest =
-  | { form: 'sale'; customerId: string; kind: Checkout['kind'] }
+  | { form: 'sale'; customerId: string; kind: Checkout['kind']; meteredPriceId: string | null }
   | { form: 'refund'; customerId: string; stripePaymentId: string };
 
 /** Two requests with the same name are about the same sale or refund. */
@@ -18,8 +18,8 @@ export function requestName(request: BillingFormRequest): string {
 
 /** Opens the forms that sell and refund. Each opens in a drawer over the page it was called from. */
 export type BillingForms = {
-  /** `kind` is what the form begins with; a purchase where none is given. */
-  openSale: (customerId: string, kind?: Checkout['kind']) => void;
+  /** What the form begins with: a purchase where no kind is given, and with a plan the metered price sold beside it. */
+  openSale: (customerId: string, kind?: Checkout['kind'], meteredPriceId?: string) => void;
   openRefund: (target: { customerId: string; stripePaymentId: string }) => void;
 };
 

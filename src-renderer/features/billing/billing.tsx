@@ -7,13 +7,15 @@ import { StartCheckoutForm } from './StartCheckoutForm.tsx';
 // The door of this feature: what other features may use of it.
 export { BillingTab } from './BillingTab.tsx';
 export { type BillingForms, useBillingForms } from './billing-context.ts';
+export { StripeModeNote } from './StripeModeNote.tsx';
 
 /** Holds the forms that sell and refund above all pages: what is under way is not lost with a page. */
 export function BillingFormsProvider({ children }: { children: ReactNode }) {
   const { forms, open, keep, close } = useLiveForms(requestName);
   const actions = useMemo<BillingForms>(
     () => ({
-      openSale: (customerId, kind = 'credit_purchase') => open({ form: 'sale', customerId, kind }),
+      openSale: (customerId, kind = 'credit_purchase', meteredPriceId) =>
+        open({ form: 'sale', customerId, kind, meteredPriceId: meteredPriceId ?? null }),
       openRefund: (target) => open({ form: 'refund', ...target }),
     }),
     [open],
@@ -27,6 +29,7 @@ export function BillingFormsProvider({ children }: { children: ReactNode }) {
             key={formId}
             customerId={request.customerId}
             initialKind={request.kind}
+            initialMeteredPriceId={request.meteredPriceId}
             opened={opened}
             onClose={() => close(formId)}
             onKeep={(words) => keep(formId, words)}

@@ -51,6 +51,11 @@ export function useStripeStatus() {
   return useQuery(consoleQuery('stripe.status', {}));
 }
 
+/** Meters and metered prices: what a plan can be sold together with. */
+export function useMeteringCatalog() {
+  return useQuery(consoleQuery('metering.catalog', {}));
+}
+
 export function useCatalog() {
   return useQuery(consoleQuery('catalog.list', {}));
 }

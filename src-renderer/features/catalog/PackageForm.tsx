@@ -2,10 +2,10 @@ import { Checkbox, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useCommand } from '#renderer/api/queries.ts';
 import { formatCreditsInWords } from '#renderer/format/credits.ts';
+import { FormDrawer } from '#renderer/ui/FormDrawer.tsx';
+import { problemOf } from '#renderer/ui/form-problems.ts';
 import { parseCredits } from '#shared/credits.ts';
 import { type CreditPackage, catalogIdSchema } from '#shared/ipc/catalog.ts';
-import { CatalogDrawer } from './CatalogDrawer.tsx';
-import { problemOf } from './form-problems.ts';
 import {
   currencyProblem,
   initialPrice,
@@ -69,7 +69,7 @@ export function PackageForm({
   }
   const credits = parseCredits(form.values.credits);
   return (
-    <CatalogDrawer
+    <FormDrawer
       title={creditPackage === null ? 'New package' : `Edit ${creditPackage.name}`}
       saveLabel="Save package"
       form={form}
@@ -112,6 +112,6 @@ export function PackageForm({
         description="What is not on sale can no longer be bought; what was bought stays."
         {...form.getInputProps('active', { type: 'checkbox' })}
       />
-    </CatalogDrawer>
+    </FormDrawer>
   );
 }

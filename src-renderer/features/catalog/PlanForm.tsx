@@ -1,10 +1,10 @@
 import { Checkbox, Radio, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useCommand } from '#renderer/api/queries.ts';
+import { FormDrawer } from '#renderer/ui/FormDrawer.tsx';
+import { problemOf } from '#renderer/ui/form-problems.ts';
 import { parseCredits } from '#shared/credits.ts';
 import { catalogIdSchema, type Plan, type RolloverRule } from '#shared/ipc/catalog.ts';
-import { CatalogDrawer } from './CatalogDrawer.tsx';
-import { problemOf } from './form-problems.ts';
 import {
   currencyProblem,
   initialPrice,
@@ -86,7 +86,7 @@ export function PlanForm({ plan, onClose }: { plan: Plan | null; onClose: () => 
     });
   }
   return (
-    <CatalogDrawer
+    <FormDrawer
       title={plan === null ? 'New plan' : `Edit ${plan.name}`}
       saveLabel="Save plan"
       form={form}
@@ -144,6 +144,6 @@ export function PlanForm({ plan, onClose }: { plan: Plan | null; onClose: () => 
         description="What is not offered can no longer be subscribed to; subscriptions go on."
         {...form.getInputProps('active', { type: 'checkbox' })}
       />
-    </CatalogDrawer>
+    </FormDrawer>
   );
 }

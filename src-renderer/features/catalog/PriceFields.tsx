@@ -1,9 +1,9 @@
 import { TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
+import { problemOf } from '#renderer/ui/form-problems.ts';
 import { MoneyField } from '#renderer/ui/MoneyField.tsx';
 import { currencySchema, type Money, moneyDigits, parseMoney } from '#shared/money.ts';
 import classes from './catalog.module.css';
-import { problemOf } from './form-problems.ts';
 
 /** A price as it is typed. */
 export type PriceValues = { price: string; currency: string };

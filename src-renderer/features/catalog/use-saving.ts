@@ -2,8 +2,8 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useSession } from '#renderer/api/session.tsx';
 import { announce } from '#renderer/ui/announce.tsx';
+import { errorsByField } from '#renderer/ui/form-problems.ts';
 import type { AppError } from '#shared/errors.ts';
-import { errorsByField } from './form-problems.ts';
 
 /** What becomes of an item's form once main has answered: options of its command, and whether production has to be confirmed. */
 export function useSaving({

@@ -3,6 +3,7 @@ import { useMediaQuery } from '@mantine/hooks';
 import { useRef, useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
 import { BillingTab } from '#renderer/features/billing/billing.tsx';
+import { MeteredTab } from '#renderer/features/metered-usage/metered-usage.tsx';
 import { formatCredits } from '#renderer/format/credits.ts';
 import {
   CUSTOMER_TABS,
@@ -31,6 +32,7 @@ const TAB_LABELS: Record<CustomerTab, string> = {
   transactions: 'Transactions',
   usage: 'Usage',
   billing: 'Billing',
+  metered: 'Metered',
   notes: 'Notes',
 };
 
@@ -114,6 +116,9 @@ export function CustomerPage({ customerId }: { customerId: string }) {
             </Tabs.Panel>
             <Tabs.Panel value="billing" className={styles.panel}>
               <BillingTab customerId={customerId} onOpenTransaction={setShownTransaction} />
+            </Tabs.Panel>
+            <Tabs.Panel value="metered" className={styles.panel}>
+              <MeteredTab customerId={customerId} />
             </Tabs.Panel>
             <Tabs.Panel value="notes" className={styles.panel}>
               <NotesTab customer={customer.data} composerRef={composer} />

@@ -2,7 +2,9 @@ import { Anchor, Button } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { useCommand } from '#renderer/api/queries.ts';
-import { useAbility } from '#renderer/api/session.tsx';
+import { useAbility, useSession } from '#renderer/api/session.tsx';
+import { formatUnits } from '#renderer/format/metering.ts';
+import { formatInstant } from '#renderer/format/time.ts';
 import { customerPath } from '#renderer/navigation/paths.ts';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';
 import { useDiscardQuestion } from '#renderer/ui/DiscardQuestion.tsx';
@@ -72,7 +74,7 @@ export function FindingDrawer({
 }
 
 function FindingFacts({ finding }: { finding: Finding }) {
-  const { customerId, price, repairedAt } = finding;
+  const { customerId, usage, repairedAt } = finding;
   return (
     <Facts>
       <Fact name="Customer">
@@ -87,6 +89,30 @@ function FindingFacts({ finding }: { finding: Finding }) {
           </>
         )}
       </Fact>
+      {usage === null ? (
+        <PaymentFacts finding={finding} />
+      ) : (
+        <UsageFacts usage={usage} customerId={customerId} />
+      )}
+      {finding.state === 'repaired' && (
+        <Fact name="Repaired">
+          {repairedAt !== null && <InstantText iso={repairedAt} />}
+          {finding.repairedByTransactionId !== null && (
+            <>
+              {' as '}
+              <LedgerSide customerId={customerId} transactionId={finding.repairedByTransactionId} />
+            </>
+          )}
+        </Fact>
+      )}
+    </Facts>
+  );
+}
+
+function PaymentFacts({ finding }: { finding: Finding }) {
+  const { customerId, price } = finding;
+  return (
+    <>
       <Fact name="Expected">{creditsOrNone(finding.expectedCredits)}</Fact>
       <Fact name="Found">{creditsOrNone(finding.foundCredits)}</Fact>
       {price !== null && (
@@ -100,18 +126,36 @@ function FindingFacts({ finding }: { finding: Finding }) {
       <Fact name="In Stripe">
         <StripeSide finding={finding} />
       </Fact>
-      {finding.state === 'repaired' && (
-        <Fact name="Repaired">
-          {repairedAt !== null && <InstantText iso={repairedAt} />}
-          {finding.repairedByTransactionId !== null && (
-            <>
-              {' as '}
-              <LedgerSide customerId={customerId} transactionId={finding.repairedByTransactionId} />
-            </>
-          )}
+    </>
+  );
+}
+
+function UsageFacts({
+  usage,
+  customerId,
+}: {
+  usage: NonNullable<Finding['usage']>;
+  customerId: string | null;
+}) {
+  const { timeZone } = useSession();
+  return (
+    <>
+      <Fact name="Meter">
+        <CopyableId value={usage.eventName} label="Event name" />
+      </Fact>
+      <Fact name="Period">
+        {formatInstant(usage.periodStart, timeZone)} to {formatInstant(usage.periodEnd, timeZone)}
+      </Fact>
+      <Fact name="Reported">{formatUnits(usage.expectedUnits)}</Fact>
+      <Fact name="In Stripe">{formatUnits(usage.foundUnits)}</Fact>
+      {customerId !== null && (
+        <Fact name="Put it right">
+          <Anchor component={Link} inherit href={customerPath(customerId, 'metered')}>
+            The customer’s Metered tab
+          </Anchor>
         </Fact>
       )}
-    </Facts>
+    </>
   );
 }
 

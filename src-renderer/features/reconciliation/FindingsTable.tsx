@@ -1,6 +1,7 @@
 import { ActionIcon, Anchor } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
+import { formatUnits } from '#renderer/format/metering.ts';
 import { formatMoney } from '#renderer/format/money.ts';
 import { customerPath } from '#renderer/navigation/paths.ts';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';
@@ -10,7 +11,7 @@ import { MoneyAmount } from '#renderer/ui/MoneyAmount.tsx';
 import { StateBadge } from '#renderer/ui/StateBadge.tsx';
 import { type Column, VirtualTable } from '#renderer/ui/VirtualTable.tsx';
 import type { Finding } from '#shared/ipc/reconciliation.ts';
-import { bucketWords, customerOf, findingName } from './run-words.ts';
+import { bucketWords, customerOf, customerTabOf, findingName } from './run-words.ts';
 import { stripePageOf } from './stripe-page.ts';
 
 /** The differences of a run, with both sides of each; a row opens its details and its repair. */
@@ -98,7 +99,7 @@ const COLUMNS: Column<Finding>[] = [
           component={Link}
           inherit
           tabIndex={-1}
-          href={customerPath(row.customerId, 'transactions')}
+          href={customerPath(row.customerId, customerTabOf(row))}
           title={row.customerId}
         >
           {customerOf(row)}
@@ -111,16 +112,16 @@ const COLUMNS: Column<Finding>[] = [
     header: 'Expected',
     width: 78,
     align: 'end',
-    cell: (row) => <Credits value={row.expectedCredits} />,
-    text: (row) => String(row.expectedCredits ?? ''),
+    cell: (row) => <Amount credits={row.expectedCredits} units={row.usage?.expectedUnits} />,
+    text: (row) => String(row.usage?.expectedUnits ?? row.expectedCredits ?? ''),
   },
   {
     id: 'found',
     header: 'Found',
     width: 72,
     align: 'end',
-    cell: (row) => <Credits value={row.foundCredits} />,
-    text: (row) => String(row.foundCredits ?? ''),
+    cell: (row) => <Amount credits={row.foundCredits} units={row.usage?.foundUnits} />,
+    text: (row) => String(row.usage?.foundUnits ?? row.foundCredits ?? ''),
   },
   {
     id: 'money',
@@ -146,7 +147,9 @@ const COLUMNS: Column<Finding>[] = [
     width: 96,
     hideBelow: 1000,
     cell: (row) =>
-      row.customerId === null || row.transactionId === null ? (
+      row.usage !== null ? (
+        '–'
+      ) : row.customerId === null || row.transactionId === null ? (
         'Nothing'
       ) : (
         <Anchor
@@ -167,15 +170,19 @@ const COLUMNS: Column<Finding>[] = [
     width: 124,
     hideBelow: 720,
     cell: (row) =>
-      row.stripeObjectId === null ? (
+      row.usage !== null ? (
+        <span title="The meter, by its event name">{row.usage.eventName}</span>
+      ) : row.stripeObjectId === null ? (
         'Nothing'
       ) : (
         <CopyableId value={row.stripeObjectId} label="Stripe id" truncate tabIndex={-1} />
       ),
-    text: (row) => row.stripeObjectId ?? '',
+    text: (row) => row.usage?.eventName ?? row.stripeObjectId ?? '',
   },
 ];
 
-function Credits({ value }: { value: number | null }) {
-  return value === null ? '–' : <CreditAmount value={value} />;
+/** Units where the difference is about a meter, else credits. */
+function Amount({ credits, units }: { credits: number | null; units: number | undefined }) {
+  if (units !== undefined) return <span title={formatUnits(units)}>{formatUnits(units)}</span>;
+  return credits === null ? '–' : <CreditAmount value={credits} />;
 }

@@ -52,7 +52,7 @@ export function ReconciliationPage() {
     <Page>
       <PageHeader
         title="Reconciliation"
-        description="Every paid checkout, paid invoice, refund and lost dispute of Stripe against the ledger, and back. Comparing changes nothing; a repair is one entry that you review."
+        description="Every paid checkout, paid invoice, refund and lost dispute of Stripe against the ledger, and back, and metered usage against Stripe’s summaries. Comparing changes nothing; a repair is one entry that you review."
         actions={
           <>
             {list.length > 1 && run !== undefined && (

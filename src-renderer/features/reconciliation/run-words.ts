@@ -1,9 +1,10 @@
 import { formatCreditsInWords, formatQuantity } from '#renderer/format/credits.ts';
+import type { CustomerTab } from '#renderer/navigation/paths.ts';
 import type { Finding, FindingBucket, ReconciliationRun } from '#shared/ipc/reconciliation.ts';
 
 type Tone = 'neutral' | 'good' | 'warning' | 'bad';
 /** What is compared, in the order it is. */
-export const COMPARED = ['sessions', 'invoices', 'refunds', 'disputes', 'ledger'] as const;
+export const COMPARED = ['sessions', 'invoices', 'refunds', 'disputes', 'ledger', 'usage'] as const;
 export type Compared = (typeof COMPARED)[number];
 
 const COMPARED_WORDS: Record<Compared, { name: string; one: string; many: string }> = {
@@ -16,6 +17,7 @@ const COMPARED_WORDS: Record<Compared, { name: string; one: string; many: string
     one: 'other payment of the ledger',
     many: 'other payments of the ledger',
   },
+  usage: { name: 'Metered periods', one: 'metered period', many: 'metered periods' },
 };
 
 /** The name of what is compared, for a heading: "Paid checkouts". */
@@ -100,6 +102,10 @@ const BUCKETS: Record<FindingBucket, { label: string; sentence: string }> = {
     label: 'Amount differs',
     sentence: 'Both sides know it, with other credits or another customer.',
   },
+  usage_differs: {
+    label: 'Usage differs',
+    sentence: 'Stripe’s summary of a meter is not what was reported.',
+  },
 };
 
 /** What a kind of difference is called, and what it means in a sentence. */
@@ -107,14 +113,20 @@ export function bucketWords(bucket: FindingBucket) {
   return BUCKETS[bucket];
 }
 
-/** A difference in a few words, as a name for its row: "Missing grant, Ada Lovelace". */
+/** A difference in a few words, as a name for its row: "Missing grant, Ada Lovelace", "Usage differs, Ada Lovelace, tokens". */
 export function findingName(finding: Finding): string {
-  return `${BUCKETS[finding.bucket].label}, ${customerOf(finding)}`;
+  const meter = finding.usage === null ? '' : `, ${finding.usage.eventName}`;
+  return `${BUCKETS[finding.bucket].label}, ${customerOf(finding)}${meter}`;
 }
 
 /** Whose difference it is: name, id, or that nobody is known. */
 export function customerOf({ customerName, customerId }: Finding): string {
   return customerName ?? customerId ?? 'no known customer';
+}
+
+/** Where the window shows the customer's side of a difference. */
+export function customerTabOf({ usage }: Finding): CustomerTab {
+  return usage === null ? 'transactions' : 'metered';
 }
 
 /** Credits that may not be known: "500 credits", "not known". */

@@ -2,7 +2,7 @@ import { expect, type Locator } from '@playwright/test';
 import type { ConsoleWindow } from '../support/console-window.ts';
 import { LedgerForm } from './ledger-form.ts';
 
-type Tab = 'Timeline' | 'Credits' | 'Transactions' | 'Usage' | 'Billing' | 'Notes';
+type Tab = 'Timeline' | 'Credits' | 'Transactions' | 'Usage' | 'Billing' | 'Metered' | 'Notes';
 
 /** One customer: the header with its figures, and the tabs below. */
 export class CustomerPage {

@@ -2,14 +2,17 @@ import { Button, Checkbox, Stack } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { type ReactNode, useId } from 'react';
 import { useSession } from '#renderer/api/session.tsx';
-import { useDiscardQuestion } from '#renderer/ui/DiscardQuestion.tsx';
-import { ErrorState } from '#renderer/ui/ErrorState.tsx';
-import { SideDrawer } from '#renderer/ui/SideDrawer.tsx';
 import type { AppError } from '#shared/errors.ts';
-import classes from './catalog.module.css';
+import { useDiscardQuestion } from './DiscardQuestion.tsx';
+import { ErrorState } from './ErrorState.tsx';
+import classes from './FormDrawer.module.css';
+import { SideDrawer } from './SideDrawer.tsx';
 
-/** The frame of a form that makes or changes what is sold: its fields, production's question, and what came of saving. */
-export function CatalogDrawer<Values extends { confirmed: boolean }>({
+/**
+ * The frame of a form that makes or changes one thing, such as what is sold: its fields, production's question, and what
+ * came of saving.
+ */
+export function FormDrawer<Values extends { confirmed: boolean }>({
   title,
   saveLabel,
   form,
@@ -19,6 +22,7 @@ export function CatalogDrawer<Values extends { confirmed: boolean }>({
   onClose,
   children,
   hint,
+  width,
 }: {
   title: string;
   saveLabel: string;
@@ -31,6 +35,8 @@ export function CatalogDrawer<Values extends { confirmed: boolean }>({
   children: ReactNode;
   /** What is to be known last, under all fields. */
   hint?: string | undefined;
+  /** CSS pixels. */
+  width?: number;
 }) {
   const { connection } = useSession();
   const formId = useId();
@@ -39,7 +45,7 @@ export function CatalogDrawer<Values extends { confirmed: boolean }>({
     isHeld: save.isPending,
     words:
       save.error?.code === 'outcome_unknown'
-        ? 'It may or may not have been saved; the catalog shows which. If you close the form now, what you entered here is lost.'
+        ? 'It may or may not have been saved; the page shows which. If you close the form now, what you entered here is lost.'
         : 'What you entered has not been saved. If you close the form now, it is lost.',
     onLeave: onClose,
   });
@@ -53,6 +59,7 @@ export function CatalogDrawer<Values extends { confirmed: boolean }>({
         opened
         onClose={leave}
         title={title}
+        {...(width !== undefined && { width })}
         foot={
           <div className={classes.foot}>
             <Button variant="subtle" color="gray" disabled={save.isPending} onClick={leave}>

@@ -1,14 +1,14 @@
-import type { StripeTarget } from '../stripe-target.ts';
+import type { QueryTarget } from '#main/database/run-query.ts';
 
 const LEASE = "interval '30 seconds'";
 
 /** Takes or keeps a lease for half a minute. False while somebody else holds it. */
 export async function holdLease(
-  { database }: StripeTarget,
+  { pool }: Pick<QueryTarget, 'pool'>,
   name: string,
   holder: string,
 ): Promise<boolean> {
-  const { rowCount } = await database.pool.query(
+  const { rowCount } = await pool.query(
     `INSERT INTO credits_billing.job_leases AS l (name, holder, expires_at) VALUES ($1, $2, clock_timestamp() + ${LEASE})
      ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
      WHERE l.holder = excluded.holder OR l.expires_at < clock_timestamp()`,
@@ -19,12 +19,12 @@ export async function holdLease(
 
 /** Gives a lease back, so that another one need not wait for its end. */
 export async function giveUpLease(
-  { database }: StripeTarget,
+  { pool }: Pick<QueryTarget, 'pool'>,
   name: string,
   holder: string,
 ): Promise<void> {
-  await database.pool.query(
-    'DELETE FROM credits_billing.job_leases WHERE name = $1 AND holder = $2',
-    [name, holder],
-  );
+  await pool.query('DELETE FROM credits_billing.job_leases WHERE name = $1 AND holder = $2', [
+    name,
+    holder,
+  ]);
 }

@@ -1,0 +1,153 @@
+import { sql } from 'kysely';
+import { runQuery } from '#main/database/run-query.ts';
+import { post } from '#main/ledger/ledger-session.ts';
+import type { MeterFormula } from '#shared/ipc/metering.ts';
+import type { MeteringTarget } from '../metering-target.ts';
+
+/** A meter event that this worker sends, or takes back, now. */
+export type ClaimedUsage = {
+  id: string;
+  identifier: string;
+  customerId: string;
+  stripeCustomerId: string;
+  eventName: string;
+  formula: MeterFormula;
+  /** Whole units. */
+  value: number;
+  occurredAt: Date;
+  state: 'queued' | 'cancelling';
+  /** This one included. */
+  attempts: number;
+  /** True where Stripe may have it from an attempt before this one. */
+  wasAttempted: boolean;
+  /** True where Stripe may have it, and may have forgotten its identifier by now. */
+  isForgotten: boolean;
+  /** True where Stripe takes no usage of so long ago any more. */
+  isTooOld: boolean;
+  claimedBy: string;
+};
+
+// Longer than a call of Stripe with its repeats; where it is not, two send under one identifier.
+const CLAIM = sql`interval '2 minutes'`;
+/** Stripe keeps identifiers for 24 hours; the last of them is for the attempt itself. */
+export const IDENTIFIER_KEPT = sql`interval '23 hours'`;
+/** Stripe takes usage of the past 35 days. */
+export const SENT_WITHIN = sql`interval '35 days'`;
+
+/** True in SQL where the workspace belongs to another account or mode: its usage waits until that one is back. */
+function isElsewhere({ accountId, livemode }: MeteringTarget) {
+  return sql<boolean>`EXISTS (SELECT FROM credits_billing.stripe_settings s
+    WHERE s.account_id IS NOT NULL AND NOT s.simulated AND (s.account_id, s.livemode) IS DISTINCT FROM (${accountId}, ${livemode}))`;
+}
+
+/** True where a round would find reports without an event, or events that are due. */
+export async function isUsageWaiting(target: MeteringTarget): Promise<boolean> {
+  const [found] = await runQuery(
+    target.database,
+    sql<{ waits: boolean }>`SELECT
+      EXISTS (SELECT FROM credits.usage_reports WHERE meter_event_id IS NULL)
+      OR EXISTS (SELECT FROM credits_billing.meter_events e
+        WHERE e.state IN ('queued', 'cancelling') AND e.next_attempt_at <= clock_timestamp()
+          AND (e.claimed_until IS NULL OR e.claimed_until < clock_timestamp())
+          AND e.account_id = ${target.accountId} AND e.livemode = ${target.livemode}) AS waits`,
+  );
+  return found?.waits ?? false;
+}
+
+/** Makes meter events of all reports that wait; `atOnce`: also of the minute that is not over. */
+export async function batchUsage(
+  target: MeteringTarget,
+  { atOnce, signal }: { atOnce: boolean; signal?: AbortSignal | undefined },
+): Promise<void> {
+  const { accountId, livemode } = target;
+  for (let made = 1; made > 0 && !signal?.aborted; ) {
+    made = await post(target.database, { actor: target.actor }, async (session) => {
+      // Side by side, later reports could become earlier events.
+      await session.run(
+        sql`SELECT pg_advisory_xact_lock(hashtextextended('credits_billing.batch_usage', 0))`,
+      );
+      const batched = await session.call<{ made: number }>({
+        name: 'metering.batch_usage',
+        text: 'SELECT credits.batch_usage($1, $2, $3) AS made',
+        values: [accountId, livemode, atOnce],
+      });
+      return batched.made;
+    });
+  }
+}
+
+/** Makes everything due that waits for a later attempt. */
+export async function makeUsageDue(target: MeteringTarget): Promise<void> {
+  await runQuery(
+    target.database,
+    sql`UPDATE credits_billing.meter_events SET next_attempt_at = clock_timestamp()
+      WHERE state IN ('queued', 'cancelling') AND next_attempt_at > clock_timestamp()
+        AND account_id = ${target.accountId} AND livemode = ${target.livemode}`,
+  );
+}
+
+/**
+ * Takes events that are due, in their order, so that no other worker sends them for two minutes; whoever takes over after that
+ * uses the same identifiers. Committed before anything is sent: from then on Stripe may have them. Events of a customer and
+ * meter of which another worker sends some wait; so do those of a meter that takes the newest value, while an earlier one waits.
+ */
+export async function claimUsage(
+  target: MeteringTarget,
+  worker: string,
+  limit: number,
+): Promise<ClaimedUsage[]> {
+  const { accountId, livemode } = target;
+  return post(target.database, { actor: target.actor }, async (session) => {
+    // Two that claim side by side would not see what the other one takes.
+    await session.run(
+      sql`SELECT pg_advisory_xact_lock(hashtextextended('credits_billing.claim_usage', 0))`,
+    );
+    return session.run(sql<ClaimedUsage>`
+      WITH open AS MATERIALIZED (
+        SELECT e.id, e.position, e.state, e.formula, e.stripe_customer_id, e.event_name,
+          e.next_attempt_at <= clock_timestamp() AS is_due, coalesce(e.claimed_until >= clock_timestamp(), false) AS is_taken
+        FROM credits_billing.meter_events e
+        WHERE e.state IN ('queued', 'cancelling') AND e.account_id = ${accountId} AND e.livemode = ${livemode}
+          AND NOT ${isElsewhere(target)}
+      ), blocked AS MATERIALIZED (
+        -- Stripe takes one call at a time for a customer and meter; and where the newest value counts, order decides.
+        SELECT stripe_customer_id, event_name, min(CASE WHEN is_taken THEN 0 ELSE position END) AS from_position
+        FROM open WHERE state = 'queued' AND (is_taken OR (formula = 'last' AND NOT is_due))
+        GROUP BY stripe_customer_id, event_name
+      ), due AS (
+        SELECT e.id, e.first_attempt_at FROM credits_billing.meter_events e
+        WHERE e.state IN ('queued', 'cancelling') AND (e.claimed_until IS NULL OR e.claimed_until < clock_timestamp()) AND e.id IN (
+          SELECT o.id FROM open o LEFT JOIN blocked b USING (stripe_customer_id, event_name)
+          WHERE o.is_due AND NOT o.is_taken AND (o.state = 'cancelling' OR b.from_position IS NULL OR o.position < b.from_position)
+          ORDER BY o.position LIMIT ${limit})
+        FOR UPDATE SKIP LOCKED
+      ), claimed AS (
+        UPDATE credits_billing.meter_events e
+        SET claimed_by = ${worker}, claimed_until = clock_timestamp() + ${CLAIM}, attempts = e.attempts + 1,
+          first_attempt_at = coalesce(e.first_attempt_at, clock_timestamp())
+        FROM due WHERE e.id = due.id
+        RETURNING e.*, due.first_attempt_at AS attempted_before_at
+      )
+      SELECT c.id, c.identifier, c.customer_id AS "customerId", c.stripe_customer_id AS "stripeCustomerId", c.event_name AS "eventName",
+        c.formula, c.value, c.occurred_at AS "occurredAt", c.state, c.attempts, c.attempted_before_at IS NOT NULL AS "wasAttempted",
+        coalesce(c.attempted_before_at < clock_timestamp() - ${IDENTIFIER_KEPT}, false) AS "isForgotten",
+        c.occurred_at < clock_timestamp() - ${SENT_WITHIN} AS "isTooOld", c.claimed_by AS "claimedBy"
+      FROM claimed c ORDER BY c.position`);
+  });
+}
+
+/** Gives events back that were taken and not begun: as if they had never been taken. */
+export async function releaseUsage(
+  target: MeteringTarget,
+  events: readonly ClaimedUsage[],
+): Promise<void> {
+  const [first] = events;
+  if (first === undefined) return;
+  const untouched = events.filter(({ wasAttempted }) => !wasAttempted).map(({ id }) => id);
+  await runQuery(
+    target.database,
+    sql`UPDATE credits_billing.meter_events SET claimed_by = NULL, claimed_until = NULL, attempts = attempts - 1,
+        first_attempt_at = CASE WHEN id = ANY (${untouched}::uuid[]) THEN NULL ELSE first_attempt_at END
+      WHERE id = ANY (${events.map(({ id }) => id)}::uuid[]) AND claimed_by = ${first.claimedBy} AND state IN ('queued', 'cancelling')`,
+  );
+}
