@@ -48,7 +48,7 @@ export function meterEventStateWords(state: MeterEventState) {
 
 const FORMULAS: Record<MeterFormula, { label: string; sentence: string }> = {
   sum: { label: 'Sum', sentence: 'The quantities of a period are added up.' },
-  count: { label: 'Count', sentence: 'Each report counts as one, whatever its quantity.' },
+  count: { label: 'Count', sentence: 'Each report counts as one; its quantity is 1.' },
   last: { label: 'Latest', sentence: 'The newest quantity of a period counts, such as of seats.' },
 };
 

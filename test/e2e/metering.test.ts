@@ -24,11 +24,11 @@ test('ten thousand reports with repeats, lost answers and a crash are billed onc
   const { main, page } = consoleWindow;
   const metering = new MeteringPage(consoleWindow);
   await metering.open();
-  await metering.makeMeter({ name: 'API calls', eventName: 'api_calls', counts: /sum/i });
+  await metering.makeMeter({ name: 'API calls', eventName: 'api_calls', counts: /^Sum/ });
   await metering.makeMeter({
     name: 'Documents',
     eventName: 'documents',
-    counts: /how many|count/i,
+    counts: /^Count/,
   });
   await metering.makePrice({
     name: 'API calls, tiered',

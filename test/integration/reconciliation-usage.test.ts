@@ -286,6 +286,13 @@ describe('usage that was lost, corrupted, rejected or sent by others', () => {
           : `usage_differs user_3 tokens ${sum} ${sum - rejected.value}: ${words(sum)} reported, ${words(sum - rejected.value)} in Stripe’s summary: ${words(rejected.value)} rejected by Stripe.`,
       );
     }
+    // Linked to a customer that Stripe does not have: the run goes on nevertheless.
+    await report(await newCustomer('ghost'), 'tokens', { quantity: 3, at: daysAgo(2) });
+    await send();
+    await bench.rows("SELECT credits.link_stripe_customer('ghost', 'cus_gone')");
+    expected.push(
+      'usage_differs ghost tokens 3 0: Stripe has no customer cus_gone, or not this meter any more. 3 units reported, 0 units in Stripe’s summary: 3 units taken by Stripe and missing there.',
+    );
     // Too old to be sent: of a period of its own.
     await addPeriod('user_4', 'tokens', { start: daysAgo(59), end: daysAgo(29) }, 'si_old');
     await report('user_4', 'tokens', { quantity: 9, at: daysAgo(38) });

@@ -248,6 +248,26 @@ describe('serve', () => {
     expect(data.map(({ amount }) => amount)).toEqual([300]);
   });
 
+  it('sends metered usage', async () => {
+    const { id } = await bench.stripe.customers.create({ name: 'metered' });
+    await bench.stripe.billing.meters.create({
+      event_name: 'served_calls',
+      display_name: 'Calls',
+      default_aggregation: { formula: 'count' },
+    });
+    await bench.rows(
+      "INSERT INTO credits_billing.meters (event_name, name, formula) VALUES ('served_calls', 'Calls', 'count')",
+    );
+    await bench.customer('metered');
+    await bench.rows("SELECT credits.link_stripe_customer('metered', $1)", [id]);
+    await bench.rows("SELECT credits.report_usage('metered', 'served_calls', 1, 'first call')");
+    const served = serve();
+    const counted = () =>
+      bench.simulator.world.meterEvents.filter(({ customer }) => customer === id).length;
+    await expect.poll(counted, { interval: 20, timeout: 5_000 }).toBe(1);
+    expect(await served.stop()).toBe(0);
+  });
+
   it.each([
     ['no key', [], { STRIPE_API_KEY: '' }, 'STRIPE_API_KEY is missing'],
     ['no secret', [], { STRIPE_WEBHOOK_SECRET: '' }, 'STRIPE_WEBHOOK_SECRET is missing'],

@@ -3,8 +3,10 @@ import { createLog } from '#main/logging/log.ts';
 import { claimUsage } from '#main/metering/outbox/claim-usage.ts';
 import { markDelivered, markUndelivered } from '#main/metering/outbox/mark-usage.ts';
 import { sendUsage } from '#main/metering/outbox/send-usage.ts';
+import { settleUsage } from '#main/metering/outbox/settle-usage.ts';
 import { startUsageWork } from '#main/metering/outbox/usage-work.ts';
 import type { SentUsage } from '#main/stripe/gateway/gateway.ts';
+import { rejectMeterEvent } from '#main/stripe-simulator/billing-control.ts';
 import { AppError } from '#shared/errors.ts';
 import { openUsageWorld, type UsageWorld } from '#test/support/usage-world.ts';
 
@@ -309,7 +311,8 @@ describe('what goes wrong', () => {
 describe('two senders', () => {
   it('never send one customer’s usage of one meter side by side, nor the newest value out of order', async () => {
     const customers = [await world.customer(), await world.customer(), await world.customer()];
-    for (let value = 1; value <= 30; value += 1) {
+    // More than one worker takes at once.
+    for (let value = 1; value <= 150; value += 1) {
       for (const customerId of customers) await world.report(customerId, 'seats', value);
     }
     const running = new Set<string>();
@@ -329,7 +332,7 @@ describe('two senders', () => {
     });
     await Promise.all(['a', 'b', 'c', 'd'].map((worker) => world.send(worker, watched)));
     await world.send('e', watched);
-    const expected = Array.from({ length: 30 }, (_, index) => index + 1);
+    const expected = Array.from({ length: 150 }, (_, index) => index + 1);
     expect([...order.values()]).toEqual(customers.map(() => expected));
   });
 
@@ -421,7 +424,7 @@ describe('the work on usage', () => {
       { readErrorsEveryMs: 60_000, onChange: (id) => told.push(id) },
     );
     await vi.waitFor(() => expect(lines).toHaveLength(1), 5_000);
-    expect(told).toEqual([customerId]);
+    expect(told).toEqual([customerId, null]);
     expect(lines[0]).toContain('it is tried again');
     isAway = false;
     await world.claimsRunOut();
@@ -431,6 +434,31 @@ describe('the work on usage', () => {
     expect(
       await world.rows(`SELECT FROM credits_billing.job_leases WHERE name LIKE 'meter-errors:%'`),
     ).toEqual([]);
+    await world.expectTruth();
+  });
+
+  it('reads what Stripe rejected, one of several at a time', async () => {
+    const customerId = await world.customer();
+    await world.report(customerId, 'calls', 1);
+    await world.send();
+    const { id, identifier } = await world.event(customerId);
+    rejectMeterEvent(world.simulator.world, identifier, 'archived_meter');
+    const told: (string | null)[] = [];
+    let readings = 0;
+    const through = world.through({
+      listMeterErrors: (query) => {
+        readings += 1;
+        return world.target.gateway.listMeterErrors(query);
+      },
+    });
+    const options = { readErrorsEveryMs: 60_000, onChange: (who: string | null) => told.push(who) };
+    const works = [startUsageWork(through, options), startUsageWork(through, options)];
+    await vi.waitFor(async () => expect(await states(customerId)).toEqual(['rejected']), 5_000);
+    await vi.waitFor(() => expect(told).toEqual([customerId]));
+    await Promise.all(works.map((work) => work.stop()));
+    expect(readings).toBe(1);
+    await settleUsage(world.target.database, 'ann', { id, as: 'send_again' });
+    await world.send();
     await world.expectTruth();
   });
 });

@@ -123,6 +123,16 @@ describe('adding usage', () => {
 });
 
 describe('the outbox', () => {
+  it('is worked off by the console itself, which tells the window', async () => {
+    await add({ eventName: 'calls', quantity: 1 });
+    door.events.splice(0);
+    await vi.waitFor(async () => {
+      const { rows } = await list({ show: 'all', eventName: 'calls' });
+      expect(rows.map(({ state }) => state)).toEqual(['sent']);
+      expect(door.events).toContainEqual({ type: 'metering.changed', customerId: 'ann' });
+    }, 10_000);
+  });
+
   it('sends at once what is asked for, says how far it is, and lists it over pages', async () => {
     for (let call = 0; call < 5; call += 1)
       await add({ customerId: 'bob', eventName: 'calls', quantity: 1 });

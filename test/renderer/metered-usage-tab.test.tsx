@@ -192,7 +192,7 @@ describe('the Metered tab', () => {
     await within(usage).findByRole('table', { name: 'Lines of the next invoice' });
     summary = 12_000;
     await user.click(
-      within(usage).getByRole('button', { name: 'Ask Stripe again about API calls' }),
+      within(usage).getByRole('button', { name: 'Ask again: Stripe’s summary of API calls' }),
     );
     expect(await within(usage).findByText('None: Stripe has everything')).toBeVisible();
     await waitFor(() => expect(bridge.callsOf('metering.projectedInvoice')).toHaveLength(2));

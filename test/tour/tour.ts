@@ -15,6 +15,7 @@ import { arrangeStories } from './stories.ts';
 import { tourConnections } from './tour-connections.ts';
 import { tourCustomers } from './tour-customers.ts';
 import { tourForms } from './tour-forms.ts';
+import { tourMetering } from './tour-metering.ts';
 import { tourMoney } from './tour-money.ts';
 import { tourShell } from './tour-shell.ts';
 import { tourSizes } from './tour-sizes.ts';
@@ -50,6 +51,7 @@ try {
   await tourTransactions(tour, stories);
   await tourUsage(tour);
   await tourMoney(tour, stories);
+  await tourMetering(tour, stories);
   await tourShell(tour, stories);
   await tourSizes(tour, stories);
   await ledger.end();

@@ -34,6 +34,9 @@ export const IDENTIFIER_KEPT = sql`interval '23 hours'`;
 /** Stripe takes usage of the past 35 days. */
 export const SENT_WITHIN = sql`interval '35 days'`;
 
+/** Has everybody else who batches or claims, and whoever would bind the workspace to another account, wait for this one's end. */
+const oneAtATime = sql`SELECT FROM credits_billing.stripe_settings FOR UPDATE`;
+
 /** True in SQL where the workspace belongs to another account or mode: its usage waits until that one is back. */
 function isElsewhere({ accountId, livemode }: MeteringTarget) {
   return sql<boolean>`EXISTS (SELECT FROM credits_billing.stripe_settings s
@@ -63,9 +66,7 @@ export async function batchUsage(
   for (let made = 1; made > 0 && !signal?.aborted; ) {
     made = await post(target.database, { actor: target.actor }, async (session) => {
       // Side by side, later reports could become earlier events.
-      await session.run(
-        sql`SELECT pg_advisory_xact_lock(hashtextextended('credits_billing.batch_usage', 0))`,
-      );
+      await session.run(oneAtATime);
       const batched = await session.call<{ made: number }>({
         name: 'metering.batch_usage',
         text: 'SELECT credits.batch_usage($1, $2, $3) AS made',
@@ -99,9 +100,7 @@ export async function claimUsage(
   const { accountId, livemode } = target;
   return post(target.database, { actor: target.actor }, async (session) => {
     // Two that claim side by side would not see what the other one takes.
-    await session.run(
-      sql`SELECT pg_advisory_xact_lock(hashtextextended('credits_billing.claim_usage', 0))`,
-    );
+    await session.run(oneAtATime);
     return session.run(sql<ClaimedUsage>`
       WITH open AS MATERIALIZED (
         SELECT e.id, e.position, e.state, e.formula, e.stripe_customer_id, e.event_name,

@@ -38,14 +38,17 @@ export function startUsageWork(
     if (pause !== undefined && performance.now() < pause.until) throw pause.why;
     try {
       if (await isUsageWaiting(target)) {
-        const { customerIds, problem } = await sendUsage(target, worker, { signal });
+        const { events, customerIds, problem } = await sendUsage(target, worker, { signal });
         tell(customerIds);
+        if (events > 0) failures = 0;
         if (problem !== undefined) throw problem;
       }
       failures = 0;
       pause = undefined;
     } catch (error) {
       failures += 1;
+      // What waits has got an error, whosever it is.
+      options.onChange(null);
       pause = { until: performance.now() + pauseAfter(error, failures), why: error };
       throw error;
     }

@@ -9,7 +9,7 @@ import {
   wholeMinutes,
 } from '#main/ledger/read-usage-position.ts';
 import type { MeterFormula } from '#shared/ipc/metering.ts';
-import type { UsageSummary } from '../gateway/gateway.ts';
+import { orUndefined } from '../gateway/optional-answer.ts';
 import type { StripeTarget } from '../stripe-target.ts';
 import type { Checked, Difference } from './finding.ts';
 
@@ -60,7 +60,8 @@ export async function checkUsage(target: StripeTarget, period: MeteredPeriod): P
     end,
     sentTo: { accountId, livemode },
   };
-  const found = await askStripe(target, of, meter);
+  const summary = await askStripe(target, of, meter);
+  const found = summary ?? 0;
   const [position, expectation] = await readSnapshot(
     target.database,
     undefined,
@@ -81,7 +82,7 @@ export async function checkUsage(target: StripeTarget, period: MeteredPeriod): P
         amountMinor: null,
         currency: null,
         detail: [
-          ...whyNothing(meter),
+          ...whyNothing(meter, summary),
           meter.formula === 'last'
             ? newestInWords(found, position, expectation)
             : totalInWords(found, position, expectation),
@@ -167,14 +168,15 @@ async function readMeter(
   return meter;
 }
 
-/** Stripe's summary; 0 where Stripe does not know the meter or the customer. */
+/** Stripe's summary; undefined where Stripe does not have the meter or the customer, which must not end the whole run. */
 async function askStripe(
   { gateway }: StripeTarget,
   { start, end, formula }: UsageOf,
   { meterId, stripeCustomerId }: Meter,
-): Promise<number> {
-  if (meterId === null || stripeCustomerId === null) return 0;
-  const rows: UsageSummary[] = await gateway.listUsage({ meterId, stripeCustomerId, start, end });
+): Promise<number | undefined> {
+  if (meterId === null || stripeCustomerId === null) return undefined;
+  const rows = await orUndefined(gateway.listUsage({ meterId, stripeCustomerId, start, end }));
+  if (rows === undefined) return undefined;
   if (formula === 'last') return rows.at(-1)?.value ?? 0;
   return rows.reduce((sum, { value }) => sum + value, 0);
 }
@@ -186,9 +188,11 @@ function agrees(formula: MeterFormula, found: number, by: Expectation): boolean 
     : found >= by.least && found <= by.most;
 }
 
-function whyNothing({ meterId, stripeCustomerId }: Meter): string[] {
+function whyNothing({ meterId, stripeCustomerId }: Meter, summary: number | undefined): string[] {
   if (meterId === null) return ['The meter is not in this Stripe account.'];
-  return stripeCustomerId === null ? ['The customer has no Stripe customer.'] : [];
+  if (stripeCustomerId === null) return ['The customer has no Stripe customer.'];
+  if (summary !== undefined) return [];
+  return [`Stripe has no customer ${stripeCustomerId}, or not this meter any more.`];
 }
 
 function totalInWords(found: number, position: Position, { expected, stuck }: Expectation): string {

@@ -63,7 +63,7 @@ export function UsagePanel({
             <Button
               size="compact-sm"
               variant="subtle"
-              aria-label={`Ask Stripe again about ${meterName}`}
+              aria-label={`Ask again: Stripe’s summary of ${meterName}`}
               loading={stripe.isFetching}
               onClick={askAgain}
             >
