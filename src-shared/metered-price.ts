@@ -51,7 +51,10 @@ export function tierProblems(tiers: readonly { upTo: number | null }[]): [number
     if (upTo === null && !isLast) problems.push([index, 'only the last tier has no end']);
     else if (upTo !== null && isLast) problems.push([index, 'the last tier must have no end']);
     else if (upTo !== null && upTo <= reached) {
-      problems.push([index, `must be above ${reached}, where the tier before ends`]);
+      problems.push([
+        index,
+        `must be above ${reached.toLocaleString('en')}, where the tier before ends`,
+      ]);
     }
     reached = upTo ?? reached;
   }

@@ -82,5 +82,9 @@ function stripeSideOf(target: StripeTarget): StripeSide {
     ensureStripeCustomer: (customerId, forWhat) =>
       ensureStripeCustomer(target, customerId, forWhat),
     syncSubscription: (subscriptionId) => syncSubscription(target, subscriptionId),
+    endGoneSubscription: (subscriptionId) =>
+      syncSubscription(target, subscriptionId, undefined, {
+        type: 'customer.subscription.deleted',
+      }),
   };
 }

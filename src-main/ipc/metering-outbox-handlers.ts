@@ -22,8 +22,6 @@ type OutboxProcedures =
 export function meteringOutboxHandlers(
   console: Pick<HandlerDependencies, 'database' | 'databaseFor' | 'events' | 'stripe'>,
 ): Pick<Handlers<Contract>, OutboxProcedures> {
-  const worker = workerName();
-
   /** Whatever came of the work, also a half of it, may have changed what the window shows. */
   async function telling<Result>(
     customerId: string | null,
@@ -42,7 +40,7 @@ export function meteringOutboxHandlers(
       const database = console.databaseFor('manageStripe');
       const target = await targetOn(console, database);
       return telling(null, async () => {
-        const { problem } = await sendUsage(target, worker, { atOnce: true });
+        const { problem } = await sendUsage(target, workerName(), { atOnce: true });
         if (problem !== undefined) throw problem;
         return readSnapshot(database, undefined, readBacklog);
       });
@@ -59,7 +57,7 @@ export function meteringOutboxHandlers(
       const { customerId } = await getMeterEvent(database, input.id);
       const target = await targetOn(console, database);
       return telling(customerId, async () => {
-        await cancelUsage(target, worker, input);
+        await cancelUsage(target, workerName(), input);
         return { event: await getMeterEvent(database, input.id) };
       });
     },

@@ -81,3 +81,25 @@ export function billedAlready(eventName: string, { subscriptionId }: { subscript
     { fields: { meteredPriceId: 'is on a meter that bills this customer already' } },
   );
 }
+
+/** Refuses a second price on a meter of which the customer has a link to pay: who pays it would be billed twice. */
+export async function refuseOfferedByLink(
+  run: RunQuery,
+  of: { customerId: string; eventName: string; accountId: string },
+): Promise<void> {
+  const [checkout] = await run(sql<{ meteredPriceId: string }>`
+    SELECT c.metered_price_id AS "meteredPriceId"
+    FROM credits_billing.checkouts c JOIN credits_billing.metered_prices p ON p.id = c.metered_price_id
+    WHERE c.customer_id = ${of.customerId} AND c.account_id = ${of.accountId} AND p.event_name = ${of.eventName}
+      AND (c.state = 'processing' OR (c.state IN ('creating', 'open')
+        AND coalesce(c.expires_at, c.created_at + interval '1 day') > clock_timestamp()))
+    LIMIT 1`);
+  if (checkout === undefined) return;
+  throw new AppError(
+    'invalid_argument',
+    `This customer has an open purchase by link with ${checkout.meteredPriceId}, which bills the usage of ${of.eventName}: once it is paid, the usage would be billed twice. Nothing was changed. Close that purchase first, or wait until it is paid.`,
+    {
+      fields: { meteredPriceId: 'is on a meter that an open purchase of this customer would bill' },
+    },
+  );
+}

@@ -29,6 +29,8 @@ export type Position = {
 };
 
 const MINUTE_MS = 60_000;
+/** More units than this are counted as so many, here and in Stripe's summaries. */
+export const UNITS_MAX = Number.MAX_SAFE_INTEGER;
 
 /** The whole minutes that a period lies in: Stripe's summaries know nothing finer. */
 export function wholeMinutes(period: { start: Date; end: Date }): { start: Date; end: Date } {
@@ -105,14 +107,17 @@ function reportsOf({ customerId, eventName, start, end, sentTo }: UsageOf): RawB
   )`;
 }
 
-/** The number that a formula makes of the rows `u` (id, quantity, occurred_at) that a condition chooses. */
+/**
+ * The number that a formula makes of the rows `u` (id, quantity, occurred_at) that a condition chooses. A sum beyond 2^53 − 1 is
+ * that: a larger one could not be told exactly.
+ */
 export function unitsOf(
   formula: MeterFormula,
   condition: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
   switch (formula) {
     case 'sum':
-      return sql`coalesce(sum(u.quantity) FILTER (WHERE ${condition}), 0)::bigint`;
+      return sql`least(coalesce(sum(u.quantity) FILTER (WHERE ${condition}), 0), ${UNITS_MAX}::bigint)::bigint`;
     case 'count':
       return sql`count(*) FILTER (WHERE ${condition})`;
     case 'last':

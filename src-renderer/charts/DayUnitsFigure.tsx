@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type MouseEvent, memo, useId, useState } from 'react';
 import { Bar, BarChart, CartesianGrid, XAxis, YAxis } from 'recharts';
 import { formatCredits, formatQuantity } from '#renderer/format/credits.ts';
-import { formatUnits } from '#renderer/format/metering.ts';
+import { formatNumber, formatUnits } from '#renderer/format/metering.ts';
 import { formatDay, formatDayShort } from '#renderer/format/time.ts';
 import styles from './charts.module.css';
 import { Figure } from './Figure.tsx';
@@ -144,7 +144,7 @@ function DayUnitsChart({ label, days }: { label: string; days: readonly DayUnits
               <div key={series[index]?.key} className={styles.readoutRow}>
                 <Swatch chartId={chartId} index={index} />
                 <span className={styles.readoutName}>{series[index]?.label}</span>
-                <span className={styles.number}>{formatCredits(units)}</span>
+                <span className={styles.number}>{formatNumber(units)}</span>
               </div>
             ))}
           </div>
@@ -247,7 +247,7 @@ function layoutOf(days: readonly DayUnits[], width: number) {
 
 function spokenDay(day: DayUnits | undefined): string {
   if (day === undefined) return '';
-  return `${formatDay(day.day)}: ${formatUnits(day.reported)} reported, ${formatCredits(day.summary)} in Stripe`;
+  return `${formatDay(day.day)}: ${formatUnits(day.reported)} reported, ${formatNumber(day.summary)} in Stripe`;
 }
 
 /** The chart in words: what, when, and the highest day. */
@@ -257,7 +257,7 @@ function summaryOf(label: string, days: readonly DayUnits[]): string {
   const highest = days.reduce((high, day) => (day.reported > high.reported ? day : high), first);
   return [
     `${label}, ${formatDay(first.day)} to ${formatDay(last.day)}, ${formatQuantity(days.length, 'day')}.`,
-    `Highest day ${formatDay(highest.day)} with ${formatUnits(highest.reported)} reported and ${formatCredits(highest.summary)} in Stripe.`,
+    `Highest day ${formatDay(highest.day)} with ${formatUnits(highest.reported)} reported and ${formatNumber(highest.summary)} in Stripe.`,
   ].join(' ');
 }
 

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { formatCredits } from '#renderer/format/credits.ts';
+import { formatNumber } from '#renderer/format/metering.ts';
 import styles from './charts.module.css';
 
 /** The numbers of a figure as rows, with a last row that adds them up where they are things to add. */
@@ -13,7 +13,7 @@ export function NumberTable({
   label: string;
   nameHeader: string;
   columns: ReadonlyArray<{ key: string; header: string }>;
-  /** One number a column, whole. */
+  /** One number a column. */
   rows: ReadonlyArray<{ key: string; name: ReactNode; numbers: readonly number[] }>;
   /** Null: a sum would mean nothing, and there is no last row. */
   totalLabel?: string | null;
@@ -42,7 +42,7 @@ export function NumberTable({
                 <th scope="row">{row.name}</th>
                 {columns.map(({ key }, index) => (
                   <td key={key} className={styles.number}>
-                    {formatCredits(row.numbers[index] ?? 0)}
+                    {formatNumber(row.numbers[index] ?? 0)}
                   </td>
                 ))}
               </tr>
@@ -54,7 +54,7 @@ export function NumberTable({
                 <th scope="row">{totalLabel}</th>
                 {columns.map(({ key }, index) => (
                   <td key={key} className={styles.number}>
-                    {formatCredits(totals[index] ?? 0)}
+                    {formatNumber(totals[index] ?? 0)}
                   </td>
                 ))}
               </tr>

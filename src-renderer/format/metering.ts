@@ -67,9 +67,18 @@ export function featureMeterModeLabel(mode: FeatureMeter['mode']): string {
   return MODES[mode];
 }
 
-/** "1 unit", "1,234 units". */
+const withDecimals = new Intl.NumberFormat('en', { maximumFractionDigits: 12 });
+
+/** A number of units, never rounded: "1,234", "−1,234", and of what others sent to Stripe also "1.5". */
+export function formatNumber(value: number): string {
+  if (Number.isInteger(value)) return formatCredits(value);
+  const text = withDecimals.format(Math.abs(value));
+  return value < 0 ? `−${text}` : text;
+}
+
+/** "1 unit", "1,234 units", "1.5 units". */
 export function formatUnits(units: number): string {
-  return formatQuantity(units, 'unit');
+  return `${formatNumber(units)} ${units === 1 ? 'unit' : 'units'}`;
 }
 
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2 });

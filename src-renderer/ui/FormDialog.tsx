@@ -1,6 +1,7 @@
 import { Button, Modal } from '@mantine/core';
 import type { FormEvent, ReactNode } from 'react';
 import classes from './FormDialog.module.css';
+import { useFocusBack } from './use-focus-back.ts';
 
 /**
  * A dialog that asks for a little and does one thing with it. Submitting never leaves the page; with `isDangerous` the
@@ -21,6 +22,7 @@ export function FormDialog(props: {
   otherActs?: ReactNode;
   children: ReactNode;
 }) {
+  useFocusBack(true);
   return (
     <Modal
       opened

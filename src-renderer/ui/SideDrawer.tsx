@@ -1,6 +1,7 @@
 import { Drawer } from '@mantine/core';
 import type { ReactNode } from 'react';
 import classes from './SideDrawer.module.css';
+import { useFocusBack } from './use-focus-back.ts';
 
 /**
  * A drawer from the right that leaves the page in sight. Esc and the cross close it, and the focus goes back to where
@@ -15,6 +16,7 @@ export function SideDrawer(props: {
   /** CSS pixels. */
   width?: number;
 }) {
+  useFocusBack(props.opened);
   return (
     <Drawer.Root
       opened={props.opened}

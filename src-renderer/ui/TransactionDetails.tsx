@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useCommand } from '#renderer/api/queries.ts';
 import { formatCredits, formatQuantity } from '#renderer/format/credits.ts';
 import { reasonLabel } from '#renderer/format/labels.ts';
+import { formatUnits } from '#renderer/format/metering.ts';
 import { formatExpiry, formatInstantExact } from '#renderer/format/time.ts';
 import type { TransactionId } from '#shared/ids.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
@@ -40,6 +41,7 @@ export function TransactionDetails({
 }) {
   const { transaction, consumptions, grants, reversals } = details;
   const { reversesId } = transaction;
+  const metered = meteredWords(details);
   const metadata = Object.entries(details.metadata).filter(
     ([name]) => !SHOWN_AS_FACTS.includes(name),
   );
@@ -63,6 +65,7 @@ export function TransactionDetails({
           <CreditAmount value={transaction.balanceAfter} warnBelowZero />
         </Fact>
         {transaction.feature !== null && <Fact name="Feature">{transaction.feature}</Fact>}
+        {metered !== null && <Fact name="Metered">{metered}</Fact>}
         <Fact name="Actor">{transaction.actor}</Fact>
         {transaction.reasonCode !== null && (
           <Fact name="Reason">{reasonLabel(transaction.reasonCode)}</Fact>
@@ -198,10 +201,23 @@ export function TransactionReversal({
           ? reversible === Math.abs(transaction.amount)
             ? 'All of it can still be reversed.'
             : `${formatCredits(reversible)} of it can still be reversed.`
-          : 'Nothing of it is left to reverse.'}
+          : transaction.amount === 0
+            ? 'It moved no credits: there is nothing to reverse.'
+            : 'Nothing of it is left to reverse.'}
       </span>
     </div>
   );
+}
+
+/** Of a use that a meter counted instead of credits: what was reported; null of every other transaction. */
+function meteredWords({ transaction, metadata }: Details): string | null {
+  const { meter, quantity } = metadata;
+  // A feature that costs no credits has a price of 0 among its metadata, which a caller may have given a meter too.
+  if (transaction.type !== 'usage' || transaction.amount !== 0 || 'unit_cost' in metadata) {
+    return null;
+  }
+  if (typeof meter !== 'string' || typeof quantity !== 'number') return null;
+  return `${formatUnits(quantity)} reported to meter ${meter}, no credits deducted`;
 }
 
 /** An https address opens in the browser; a case number is there to copy. */

@@ -36,6 +36,9 @@ export const unitsSchema = z
     error: 'must be a whole number of units, at most 15 digits',
   });
 
+/** Units of many reports together: more than 2^53 − 1 are told as so many. */
+const totalUnitsSchema = z.number().int().min(0);
+
 /** unlinked: not in the connected Stripe account yet; differs: archived in one place and not in the other. */
 const linkSchema = z.strictObject({
   state: z.enum(['unlinked', 'current', 'differs']),
@@ -156,14 +159,14 @@ export const usagePositionSchema = z.strictObject({
   periodStart: instantSchema,
   periodEnd: instantSchema,
   /** Everything that was reported, but for what was cancelled. */
-  reported: unitsSchema,
+  reported: totalUnitsSchema,
   /** Of it: taken by Stripe; waiting or being sent; rejected; too old to be sent; not known whether Stripe has it. */
-  delivered: unitsSchema,
-  waiting: unitsSchema,
-  rejected: unitsSchema,
-  tooOld: unitsSchema,
-  unclear: unitsSchema,
-  cancelled: unitsSchema,
+  delivered: totalUnitsSchema,
+  waiting: totalUnitsSchema,
+  rejected: totalUnitsSchema,
+  tooOld: totalUnitsSchema,
+  unclear: totalUnitsSchema,
+  cancelled: totalUnitsSchema,
 });
 export type UsagePosition = z.output<typeof usagePositionSchema>;
 
@@ -211,7 +214,9 @@ const stripeUsageSchema = z.strictObject({
     }),
   ),
   /** Days of the period in UTC, oldest first: what was reported, and Stripe's summary of the day. */
-  days: z.array(z.strictObject({ day: daySchema, reported: unitsSchema, summary: z.number() })),
+  days: z.array(
+    z.strictObject({ day: daySchema, reported: totalUnitsSchema, summary: z.number() }),
+  ),
 });
 export type StripeUsage = z.output<typeof stripeUsageSchema>;
 

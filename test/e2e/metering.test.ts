@@ -33,7 +33,7 @@ test('ten thousand reports with repeats, lost answers and a crash are billed onc
   await metering.makePrice({
     name: 'API calls, tiered',
     key: 'api_calls_tiered',
-    meter: /api_calls/,
+    meter: 'API calls (api_calls)',
     tiers: [
       { upTo: '1,000', unitAmount: '0.10' },
       { upTo: '10,000', unitAmount: '0.05' },
@@ -43,7 +43,7 @@ test('ten thousand reports with repeats, lost answers and a crash are billed onc
   await metering.makePrice({
     name: 'Documents, each',
     key: 'documents_each',
-    meter: /documents/,
+    meter: 'Documents (documents)',
     tiers: [{ unitAmount: '0.0125' }],
   });
 

@@ -89,6 +89,16 @@ function order(target: StripeTarget, wanted: Order) {
   return subscribe(target, wanted, stripeSideOf(target));
 }
 
+/** Stripe that does not have a subscription any more, as after a simulator began anew. */
+function withoutSubscription(gone: string): StripeTarget {
+  const { gateway } = shop.target;
+  const getSubscription: StripeGateway['getSubscription'] = async (id) => {
+    if (id === gone) throw new AppError('stripe_not_found', `No such subscription: '${id}'`);
+    return gateway.getSubscription(id);
+  };
+  return { ...shop.target, gateway: { ...gateway, getSubscription } };
+}
+
 function startPlan(
   customerId: string,
   meteredPriceId?: string,
@@ -376,6 +386,37 @@ describe('a plan together with a metered price', () => {
     });
   });
 
+  it('is refused while another link would bill the same usage, and each other way too', async () => {
+    const customerId = await shop.customer();
+    const price = await sellMeteredPrice(shop);
+    const cheaper = await sellMeteredPrice(shop, { eventName: price.eventName });
+    const offers = await Promise.allSettled([
+      startPlan(customerId, price.id),
+      startPlan(customerId, cheaper.id),
+    ]);
+    expect(offers.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    const refused = {
+      code: 'invalid_argument',
+      message: expect.stringContaining('billed twice'),
+      fields: { meteredPriceId: expect.any(String) },
+    };
+    expect(offers).toContainEqual({
+      status: 'rejected',
+      reason: expect.objectContaining(refused),
+    });
+    await expect(order(shop.target, orderOf(customerId, price.id))).rejects.toMatchObject(refused);
+    expect(atStripe(customerId)).toEqual([]);
+    // Another meter, another customer and a plan alone have nothing to do with it.
+    await startPlan(customerId, (await sellMeteredPrice(shop)).id);
+    await startPlan(customerId);
+    await startPlan(await shop.customer(), price.id);
+    await rows("UPDATE credits_billing.checkouts SET state = 'expired' WHERE customer_id = $1", [
+      customerId,
+    ]);
+    await order(shop.target, orderOf(customerId, price.id));
+    expect(atStripe(customerId)).toMatchObject([{ prices: [price.priceId] }]);
+  });
+
   it('is the same checkout under its id, and another one with another metered price', async () => {
     const customerId = await shop.customer();
     const price = await sellMeteredPrice(shop);
@@ -499,6 +540,14 @@ describe('to subscribe a customer', () => {
     await stripeFor(shop.simulator).subscriptions.cancel(await subscriptionOf(customerId));
     await order(shop.target, orderOf(customerId, price.id));
     expect(atStripe(customerId).map(({ status }) => status)).toEqual(['active', 'canceled']);
+  });
+
+  it('works again where Stripe has the earlier subscription no more', async () => {
+    const price = await sellMeteredPrice(shop);
+    const { customerId } = await subscribed(shop, price.id);
+    const target = withoutSubscription(await subscriptionOf(customerId));
+    await order(target, orderOf(customerId, price.id));
+    expect(atStripe(customerId)).toHaveLength(2);
   });
 
   it('is refused for a price that is not for sale or not in Stripe, and for a subscription that does not fit', async () => {
@@ -652,6 +701,26 @@ describe('to end a subscription', () => {
     } finally {
       await own.close();
     }
+  });
+
+  it('ends here what Stripe does not have any more', async () => {
+    const price = await sellMeteredPrice(shop);
+    const { customerId } = await subscribed(shop, price.id);
+    const id = await subscriptionOf(customerId);
+    const gone = withoutSubscription(id);
+    await cancelSubscription(
+      gone,
+      { customerId, subscriptionId: id, when: 'now' },
+      stripeSideOf(gone),
+    );
+    expect(await stateOf(id)).toMatchObject({ status: 'canceled' });
+    await expect(
+      cancelSubscription(
+        gone,
+        { customerId, subscriptionId: id, when: 'keep' },
+        stripeSideOf(gone),
+      ),
+    ).rejects.toMatchObject({ code: 'invalid_argument' });
   });
 
   it('of somebody else is refused', async () => {

@@ -5,7 +5,9 @@ import { readCustomerMetering } from '#main/metering/subscriptions/read-customer
 import { subscribe } from '#main/metering/subscriptions/subscribe.ts';
 import { previewNextInvoice } from '#main/metering/usage/preview-next-invoice.ts';
 import { readStripeUsage } from '#main/metering/usage/read-stripe-usage.ts';
+import { checkUsage } from '#main/stripe/reconciliation/check-usage.ts';
 import { rejectMeterEvent } from '#main/stripe-simulator/billing-control.ts';
+import { meteringProcedures } from '#shared/ipc/metering.ts';
 import { amountOf, chargesOf, type Tier } from '#shared/metered-price.ts';
 import {
   deliver,
@@ -206,6 +208,30 @@ describe('Stripe’s summary', () => {
     ]);
     expect(read.days).toHaveLength(31);
     expect(read.days[0]?.day).toBe(day(30));
+  });
+
+  it('of more units than can be told exactly is told as the most that can', async () => {
+    const { eventName, customerId } = await customerWithout(await makeMeter(shop));
+    const most = 999_999_999_999_999;
+    for (let times = 0; times < 11; times += 1) await report(shop, customerId, eventName, most);
+    const { output } = meteringProcedures['metering.customer'];
+    expect(output.parse(await metering(customerId)).usage).toMatchObject([
+      { position: { reported: Number.MAX_SAFE_INTEGER, waiting: Number.MAX_SAFE_INTEGER } },
+    ]);
+    await deliver(shop, customerId);
+    const read = meteringProcedures['metering.usage'].output.parse(
+      await usage(customerId, eventName),
+    );
+    expect(read).toMatchObject({
+      position: { reported: Number.MAX_SAFE_INTEGER, waiting: 0 },
+      summary: Number.MAX_SAFE_INTEGER,
+      difference: 0,
+      causes: [],
+    });
+    const end = new Date();
+    const start = daysAgo(1);
+    const checked = await checkUsage(shop.target, { customerId, eventName, start, end });
+    expect(checked).toMatchObject({ differences: [], compared: 1 });
   });
 
   it('differs by what is not sent, rejected, too old and unclear, the largest part first', async () => {

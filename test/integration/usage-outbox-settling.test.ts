@@ -377,6 +377,32 @@ describe('what Stripe rejects later', () => {
     await world.expectTruth();
   });
 
+  it('for its Stripe customer, which is gone, is sent again for the one that is linked by then', async () => {
+    const customerId = await world.customer();
+    const [before] = await world.rows<{ id: string }>(
+      'SELECT stripe_customer_id AS id FROM credits.customers WHERE id = $1',
+      [customerId],
+    );
+    await world.report(customerId, 'tokens', 5);
+    await world.rows('SELECT credits.link_stripe_customer($1, $2)', [customerId, 'cus_gone']);
+    await world.send();
+    await readMeterErrors(world.target);
+    const { id, state } = await world.event(customerId);
+    expect(state).toBe('rejected');
+    await world.rows('SELECT credits.link_stripe_customer($1, NULL)', [customerId]);
+    await settleUsage(world.target.database, 'ann', { id, as: 'send_again' });
+    await world.send();
+    await readMeterErrors(world.target);
+    expect(await world.event(customerId)).toMatchObject({ state: 'rejected' });
+    await world.rows('SELECT credits.link_stripe_customer($1, $2)', [customerId, before?.id]);
+    await settleUsage(world.target.database, 'ann', { id, as: 'send_again' });
+    await world.send();
+    await readMeterErrors(world.target);
+    expect(await world.event(customerId)).toMatchObject({ state: 'sent' });
+    expect(await values(customerId)).toEqual([5]);
+    await world.expectTruth();
+  });
+
   it('settles what was taken without an answer, and what is being taken back; what is cancelled stays', async () => {
     const [queued, cancelling, cancelled] = [
       await world.customer(),

@@ -253,6 +253,21 @@ describe('a repeated report', () => {
     });
   });
 
+  it('of 0, which only the newest value may be, returns the first row after its meter went too', async () => {
+    const id = await newCustomer();
+    await client.query(
+      "INSERT INTO credits_billing.meters (event_name, name, formula) VALUES ('rooms', 'Rooms', 'last')",
+    );
+    const first = await report(id, { meter: 'rooms', quantity: 0, key: 'k' });
+    await client.query(
+      "UPDATE credits_billing.meters SET active = false WHERE event_name = 'rooms'",
+    );
+    expect(await report(id, { meter: 'rooms', quantity: 0, key: 'k' })).toEqual(first);
+    await expect(report(id, { meter: 'rooms', quantity: 0, key: 'other' })).rejects.toMatchObject({
+      code: 'CR404',
+    });
+  });
+
   it('is the same in any time zone and spelling of the session', async () => {
     const id = await newCustomer();
     const elsewhere = await database.connect();
@@ -606,6 +621,25 @@ describe('a feature that is bound to a meter', () => {
     await runItem(onOld, 'old');
     expect(await use(onOld, 'print', 1), 'inactive meter').toMatchObject({ amount: -3 });
     expect(await reports()).toEqual([]);
+  });
+
+  it('is deducted where the subscription is of an account that the workspace left', async () => {
+    const id = await newCustomer({ credits: 10 });
+    await runItem(id, 'tokens');
+    const bind = (account: string | null) =>
+      client.query(
+        'UPDATE credits_billing.stripe_settings SET account_id = $1, livemode = $2, simulated = $2',
+        [account, account === null ? null : false],
+      );
+    try {
+      await bind('acct_after');
+      expect(await use(id, 'draw', 2)).toMatchObject({ amount: -6, balance_after: 4 });
+      expect(await reports()).toEqual([]);
+      await bind(ACCOUNT);
+      expect(await use(id, 'draw', 2)).toMatchObject({ amount: 0, balance_after: 4 });
+    } finally {
+      await bind(null);
+    }
   });
 
   it('refuses a quantity beyond 15 digits, and posts nothing', async () => {

@@ -157,6 +157,8 @@ describe('selling credits', () => {
     await user.click(await screen.findByRole('radio', { name: /^Large pack/ }));
     await user.click(button('Create link for 500 credits, $39.99'));
     expect(await screen.findByText('The outcome is not known yet.')).toBeVisible();
+    // A link is no entry of the ledger.
+    expect(screen.getByRole('alert')).toHaveTextContent('may or may not have been carried out');
     expect(screen.getByRole('radio', { name: /^Small pack/ })).toBeDisabled();
     await user.keyboard('{Escape}');
     await user.click(await screen.findByRole('button', { name: 'Close for now' }));

@@ -1,5 +1,5 @@
 import { notifications } from '@mantine/notifications';
-import { screen, waitFor, within } from '@testing-library/react';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, describe, expect, it } from 'vitest';
 import { MeteredTab } from '#renderer/features/metered-usage/metered-usage.tsx';
 import { AppError } from '#shared/errors.ts';
@@ -317,6 +317,49 @@ describe('adding usage', () => {
     await screen.findByText('Added 60 units of API calls for Ada Lovelace');
     const [first, second] = view.bridge.callsOf('metering.addUsage');
     expect(second).toEqual(first);
+  });
+
+  it('leads to where an earlier try with other values is seen, which is not the ledger', async () => {
+    const view = renderTab(
+      {},
+      {
+        handlers: {
+          'metering.addUsage': async () => {
+            throw new AppError('idempotency_conflict', 'The key was used for another report.');
+          },
+        },
+      },
+    );
+    const drawer = await openForm(view);
+    await fillIn(view, drawer, '60');
+    await view.user.click(button('Add 60 units of API calls'));
+    const notice = await screen.findByRole('alert');
+    expect(notice).toHaveTextContent('Nothing was carried out now.');
+    expect(notice).toHaveTextContent('look at the customer’s Metered tab');
+    expect(notice).not.toHaveTextContent('transactions');
+  });
+
+  it('says why nothing can be said of an earlier value where the newest one counts', async () => {
+    const view = renderTab(
+      { usage: [aUsageRow({ formula: 'last', position: LASTING })] },
+      {
+        handlers: {
+          'metering.catalog': async () =>
+            aMeteringCatalog({ meters: [aMeter({ formula: 'last' })] }),
+        },
+      },
+    );
+    const drawer = await openForm(view);
+    await view.user.type(within(drawer).getByRole('textbox', { name: 'Units' }), '9');
+    expect(within(drawer).getByRole('region', { name: 'What it adds' })).toHaveTextContent(
+      /^Takes \$.* off the next invoice/,
+    );
+    await view.user.click(within(drawer).getByRole('radio', { name: 'Used earlier' }));
+    const field = within(drawer).getByLabelText('Used at');
+    fireEvent.change(field, { target: { value: field.getAttribute('max') } });
+    expect(within(drawer).getByRole('region', { name: 'What it adds' })).toHaveTextContent(
+      'where a newer one was reported, this one changes nothing',
+    );
   });
 
   it('is asked once more on a production connection', async () => {

@@ -17,7 +17,12 @@ import {
   type CustomerMeteringData,
   PLAN_ITEM,
 } from '#test/support/metered-usage-rows.ts';
-import { aBacklog, aMeterEvent, aMeteringCatalog } from '#test/support/metering-rows.ts';
+import {
+  aBacklog,
+  aListedPrice,
+  aMeterEvent,
+  aMeteringCatalog,
+} from '#test/support/metering-rows.ts';
 import { render, WithForms } from '#test/support/render.tsx';
 import { aCustomer } from '#test/support/sample-rows.ts';
 
@@ -133,6 +138,103 @@ describe('the Metered tab', () => {
     );
   });
 
+  it('shows one invoice for a subscription, and at each of its meters whether it agrees', async () => {
+    const tokens = anItem({
+      id: 'si_tokens',
+      priceId: 'price_tokens',
+      name: 'Tokens',
+      meteredPriceId: 'tokens_usd',
+      eventName: 'tokens',
+    });
+    const { bridge } = renderTab(
+      {
+        subscriptions: [aSubscription({ items: [anItem(), tokens] })],
+        usage: [
+          aUsageRow(),
+          aUsageRow({
+            eventName: 'tokens',
+            meterName: 'Tokens used',
+            itemId: 'si_tokens',
+            meteredPriceId: 'tokens_usd',
+          }),
+        ],
+      },
+      {
+        handlers: {
+          'metering.catalog': async () =>
+            aMeteringCatalog({
+              prices: [
+                aListedPrice(),
+                aListedPrice({ id: 'tokens_usd', name: 'Tokens', eventName: 'tokens' }),
+              ],
+            }),
+        },
+      },
+    );
+    expect(await within(await panel()).findByText('Agrees:')).toBeVisible();
+    const other = screen.getByRole('region', { name: 'Tokens used' });
+    // The invoice has no line of its price.
+    expect(await within(other).findByText('Differs:')).toBeVisible();
+    expect(screen.getAllByRole('table', { name: 'Lines of the next invoice' })).toHaveLength(1);
+    expect(
+      screen.getByRole('region', { name: /^Next invoice of API calls, graduated and Tokens/ }),
+    ).toBeVisible();
+    expect(bridge.callsOf('metering.projectedInvoice')).toHaveLength(1);
+  });
+
+  it('rounds no day of what others sent to Stripe', async () => {
+    const { user } = renderTab(
+      {},
+      {
+        handlers: {
+          'metering.usage': async () =>
+            aStripeUsage({ days: [{ day: '2026-11-21', reported: 1, summary: 1.5 }] }),
+        },
+      },
+    );
+    expect(await screen.findByRole('slider', { name: 'API calls by day: day' })).toHaveAttribute(
+      'aria-valuetext',
+      '21 Nov 2026: 1 unit reported, 1.5 in Stripe',
+    );
+    await user.click(screen.getByRole('radio', { name: 'Table' }));
+    const table = screen.getByRole('table', { name: 'API calls by day' });
+    expect(within(table).getByRole('row', { name: /^Total/ })).toHaveTextContent('Total11.5');
+  });
+
+  it('shows what is known here, not what Stripe said before it stopped answering', async () => {
+    let later = false;
+    const { user } = renderTab(
+      {},
+      {
+        handlers: {
+          'metering.customer': async () =>
+            aCustomerMetering(
+              later
+                ? {
+                    usage: [aUsageRow({ position: aPosition({ reported: 12_500, waiting: 620 }) })],
+                  }
+                : {},
+            ),
+          'metering.usage': async () => {
+            if (later) throw new AppError('stripe_unavailable', 'Stripe did not answer.');
+            return aStripeUsage();
+          },
+          'metering.cancelSubscription': async () => aCustomerMetering(),
+        },
+      },
+    );
+    const usage = await panel();
+    await waitFor(() => expect(figure(usage, 'In Stripe')).toHaveTextContent('11,850'));
+    later = true;
+    // Any act has everything read again.
+    await user.click(screen.getByRole('button', { name: /^Cancel at period end/ }));
+    await user.click(await screen.findByRole('button', { name: 'Cancel at period end' }));
+    expect(await within(usage).findByText('Stripe did not answer.')).toBeVisible();
+    expect(figure(usage, 'Reported')).toHaveTextContent('12,500');
+    expect(figure(usage, 'In Stripe')).toHaveTextContent('Not known');
+    expect(figure(usage, 'Difference')).toHaveTextContent('620 not sent yet');
+  });
+
   it('says that the invoice differs from the console’s own arithmetic', async () => {
     const invoice = aProjectedInvoice();
     renderTab(
@@ -170,7 +272,7 @@ describe('the Metered tab', () => {
     expect(figure(usage, 'In Stripe')).toHaveTextContent('Not known');
     expect(figure(usage, 'Difference')).toHaveTextContent('120 not sent yet30 rejected by Stripe');
     // The invoice does not wait for the summary.
-    expect(within(usage).getByRole('table', { name: 'Lines of the next invoice' })).toBeVisible();
+    expect(screen.getByRole('table', { name: 'Lines of the next invoice' })).toBeVisible();
     fails = false;
     await user.click(within(usage).getByRole('button', { name: 'Try again' }));
     await waitFor(() => expect(figure(usage, 'In Stripe')).toHaveTextContent('11,850'));
@@ -189,7 +291,7 @@ describe('the Metered tab', () => {
     );
     const usage = await panel();
     await waitFor(() => expect(figure(usage, 'In Stripe')).toHaveTextContent('11,850'));
-    await within(usage).findByRole('table', { name: 'Lines of the next invoice' });
+    await screen.findByRole('table', { name: 'Lines of the next invoice' });
     summary = 12_000;
     await user.click(
       within(usage).getByRole('button', { name: 'Ask again: Stripe’s summary of API calls' }),
@@ -456,6 +558,6 @@ describe('the meter events of a customer', () => {
 
   it('say that there are none', async () => {
     renderTab({ usage: [aUsageRow({ position: aPosition({ reported: 0 }) })] });
-    expect(await screen.findByText(/No usage of this customer was sent/)).toBeVisible();
+    expect(await screen.findByText(/No event carries usage of this customer yet/)).toBeVisible();
   });
 });

@@ -3,7 +3,8 @@ import { addedCharges, checkInvoice } from '#renderer/features/metered-usage/ari
 import { localTimeOf, readOccurredAt } from '#renderer/features/metered-usage/occurred-at.ts';
 import { endOf } from '#renderer/features/metered-usage/subscription-words.ts';
 import { readQuantity } from '#renderer/features/metered-usage/usage-values.ts';
-import { causeWords, formatNumber } from '#renderer/features/metered-usage/usage-words.ts';
+import { causeWords } from '#renderer/features/metered-usage/usage-words.ts';
+import { formatNumber } from '#renderer/format/metering.ts';
 import {
   anItem,
   aPosition,
@@ -133,7 +134,7 @@ describe('the console’s own arithmetic', () => {
     addedCharges(
       { eventName: 'api_calls', occurredAt: null, ...usage },
       { usage: [row], prices: [aListedPrice()], now },
-    ).map(({ amountMinor }) => amountMinor);
+    ).map((charge) => charge.amountMinor ?? charge.why);
 
   it('says what added usage comes to at the tiers that it reaches', () => {
     expect(added({ quantity: 10 })).toEqual([50]);
@@ -142,21 +143,25 @@ describe('the console’s own arithmetic', () => {
   });
 
   it('says that usage outside of the period is not on the next invoice', () => {
-    expect(added({ quantity: 10, occurredAt: '2026-10-31T23:59:00.000Z' })).toEqual([null]);
+    expect(added({ quantity: 10, occurredAt: '2026-10-31T23:59:00.000Z' })).toEqual([
+      'other_period',
+    ]);
     expect(added({ quantity: 10, occurredAt: '2026-11-01T00:00:00.000Z' })).toEqual([50]);
   });
 
   it('takes the newest value instead of a sum, and knows nothing of an earlier one', () => {
     const seats = aUsageRow({ formula: 'last', position: aPosition({ reported: 10 }) });
     expect(added({ quantity: 8 }, seats)).toEqual([-20]);
-    expect(added({ quantity: 8, occurredAt: '2026-11-10T00:00:00.000Z' }, seats)).toEqual([]);
+    expect(added({ quantity: 8, occurredAt: '2026-11-10T00:00:00.000Z' }, seats)).toEqual([
+      'perhaps_older',
+    ]);
   });
 
-  it('says nothing where no price is known or the sum is beyond what can be billed', () => {
+  it('says nothing where no price is known, and why where the sum is beyond what can be billed', () => {
     expect(added({ quantity: 10 }, aUsageRow({ meteredPriceId: null }))).toEqual([]);
     expect(added({ quantity: 10 }, aUsageRow({ eventName: 'tokens' }))).toEqual([]);
     const full = aUsageRow({ position: aPosition({ reported: 1e15 - 1 }) });
-    expect(added({ quantity: 10 }, full)).toEqual([]);
+    expect(added({ quantity: 10 }, full)).toEqual(['too_much']);
   });
 });
 

@@ -236,6 +236,20 @@ describe('a meter event', () => {
     expect(drawer.queryByRole('button', { name: 'Cancel this event…' })).toBeNull();
   });
 
+  it('keeps the key where it was when its cancellation is thought better of', async () => {
+    const { user } = open({
+      handlers: {
+        'metering.events': async () => ({ rows: [sent], nextCursor: null, backlog: aBacklog() }),
+      },
+    });
+    const drawer = await openRow(user, 'Ada Lovelace');
+    await user.click(drawer.getByRole('button', { name: 'Cancel this event…' }));
+    const form = await dialog('Cancel this event');
+    await waitFor(() => expect(form.getByLabelText('Reason')).toHaveFocus());
+    await user.click(form.getByRole('button', { name: 'Keep it' }));
+    expect(drawer.getByRole('button', { name: 'Cancel this event…' })).toHaveFocus();
+  });
+
   it('that can no longer be cancelled says so in its form, and the form stays', async () => {
     const { user } = open({
       handlers: {
@@ -347,6 +361,6 @@ describe('a meter event', () => {
     expect(drawer.getByText('Grace Hopper')).toBeVisible();
     await user.keyboard('{Escape}');
     await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
-    expect(screen.getByRole('tab', { name: 'Delivery' })).toBeVisible();
+    expect(rowsOf()[1]).toHaveFocus();
   });
 });

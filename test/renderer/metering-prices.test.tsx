@@ -390,7 +390,7 @@ describe('a new price', () => {
     await user.click(form.getByRole('button', { name: 'Make price' }));
     expect(form.getByLabelText('Tier 1: per unit')).toHaveAccessibleDescription(/decimal point/);
     expect(form.getByLabelText('Tier 2: up to')).toHaveAccessibleDescription(
-      'It must be above 1000, where the tier before ends.',
+      'It must be above 1,000, where the tier before ends.',
     );
     expect(form.getByLabelText('Tier 2: per unit')).toHaveAccessibleDescription(
       'USD has at most 14 decimals here.',
@@ -411,6 +411,8 @@ describe('a new price', () => {
     expect(form.queryByLabelText('Tier 1: up to')).toBeNull();
     expect(form.getByText('= 1 and beyond: $0.05 each')).toBeVisible();
     expect(form.queryByRole('button', { name: /^Remove tier/ })).toBeNull();
+    // The button that was pressed is gone.
+    expect(form.getByLabelText('Tier 1: per unit')).toHaveFocus();
   });
 
   it('shows at its tier what main has against it', async () => {

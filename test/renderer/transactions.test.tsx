@@ -334,6 +334,31 @@ describe('the details of a transaction', () => {
     expect(screen.queryByRole('button', { name: 'Reverse…' })).not.toBeInTheDocument();
   });
 
+  it('of a use that a meter counted say what was reported, and that nothing can be reversed', async () => {
+    const metered = detailsOf(
+      { ...usage, amount: 0, reversed: 0 },
+      { metadata: { quantity: 3, meter: 'api_calls' }, reversible: 0 },
+    );
+    const { user } = open({ handlers: { 'transactions.get': async () => metered } });
+    await user.click(await screen.findByText('Answer 2'));
+    expect(
+      await screen.findByText('3 units reported to meter api_calls, no credits deducted'),
+    ).toBeVisible();
+    expect(screen.getByText('It moved no credits: there is nothing to reverse.')).toBeVisible();
+    expect(screen.queryByRole('button', { name: 'Reverse…' })).not.toBeInTheDocument();
+  });
+
+  it('of a feature that costs nothing claim no report', async () => {
+    const free = detailsOf(
+      { ...usage, amount: 0, reversed: 0 },
+      { metadata: { quantity: 3, unit_cost: 0, meter: 'gas' }, reversible: 0 },
+    );
+    const { user } = open({ handlers: { 'transactions.get': async () => free } });
+    await user.click(await screen.findByText('Answer 2'));
+    expect(await screen.findByText('gas')).toBeVisible();
+    expect(screen.queryByText(/reported to meter/)).not.toBeInTheDocument();
+  });
+
   it('offer no reversal to a role that may not reverse', async () => {
     const { user } = open({
       handlers,

@@ -78,6 +78,8 @@ export function stripeSideOf(target: StripeTarget): StripeSide {
     ensureStripeCustomer: (customerId, forWhat) =>
       ensureStripeCustomer(target, customerId, forWhat),
     syncSubscription: (id) => syncSubscription(target, id),
+    endGoneSubscription: (id) =>
+      syncSubscription(target, id, undefined, { type: 'customer.subscription.deleted' }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { expect } from '@playwright/test';
 import { CustomerPage } from '#test/e2e/pages/customer-page.ts';
+import { chooseOption } from '#test/e2e/support/choose-option.ts';
 import type { Stories, Tour } from './stories.ts';
 
 /** The forms that write to the ledger, with what stands at their foot. */
@@ -16,8 +17,7 @@ export async function tourForms(tour: Tour, { busy }: Stories): Promise<void> {
   await expect(grant.drawer.getByText('Choose a reason.')).toBeVisible();
   await photographer.take('grant-form-refused');
   await grant.amount.fill('500');
-  await grant.drawer.getByRole('combobox', { name: 'Expires' }).click();
-  await page.getByRole('option', { name: 'In 90 days' }).click();
+  await chooseOption(grant.drawer.getByRole('combobox', { name: 'Expires' }), 'In 90 days');
   await grant.explain('Goodwill', 'Two hours of failed renderings on Tuesday.');
   await grant.caseLink.fill('SUP-1234');
   await expect(grant.preview.getByRole('table')).toBeVisible();

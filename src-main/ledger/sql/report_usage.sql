@@ -12,6 +12,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp
 DECLARE
   checked boolean;
   formula text;
+  active boolean;
   call_fingerprint uuid;
   reported credits.usage_reports;
 BEGIN
@@ -23,8 +24,9 @@ BEGIN
   IF starts_with(idempotency_key, 'transaction:') THEN
     PERFORM credits.refuse_argument('idempotency_key', 'begins with transaction:, which uses of features keep for themselves');
   END IF;
-  SELECT m.formula INTO formula FROM credits_billing.meters m WHERE m.event_name = event_name AND m.active;
-  checked := credits.check_quantity(quantity, formula);
+  SELECT m.formula, m.active INTO formula, active FROM credits_billing.meters m WHERE m.event_name = event_name;
+  -- A repeat of a newest value of 0 is one also after the meter went.
+  checked := credits.check_quantity(quantity, CASE WHEN active OR formula = 'last' THEN formula END);
   IF occurred_at > clock_timestamp() + interval '5 minutes' THEN
     PERFORM credits.refuse_argument('occurred_at', 'is more than 5 minutes in the future');
   ELSIF NOT isfinite(occurred_at) THEN
@@ -35,7 +37,7 @@ BEGIN
   INSERT INTO credits.usage_reports AS r (customer_id, event_name, quantity, occurred_at, idempotency_key, fingerprint, actor, metadata)
   SELECT c.id, event_name, quantity::bigint, coalesce(occurred_at, clock_timestamp()), idempotency_key, call_fingerprint,
     credits.current_actor(), credits.with_context(metadata)
-  FROM credits.customers c WHERE c.id = customer_id AND c.stripe_customer_id IS NOT NULL AND formula IS NOT NULL
+  FROM credits.customers c WHERE c.id = customer_id AND c.stripe_customer_id IS NOT NULL AND active
   ON CONFLICT ON CONSTRAINT usage_reports_idempotency DO NOTHING
   RETURNING r.* INTO reported;
   IF FOUND THEN
@@ -53,7 +55,7 @@ BEGIN
   PERFORM FROM credits.customers c WHERE c.id = customer_id;
   IF NOT FOUND THEN
     PERFORM credits.fail('CR404', 'not_found', jsonb_build_object('entity', 'customer', 'id', customer_id));
-  ELSIF formula IS NULL THEN
+  ELSIF active IS NOT TRUE THEN
     PERFORM credits.fail('CR404', 'not_found', jsonb_build_object('entity', 'meter', 'id', event_name));
   END IF;
   PERFORM credits.refuse_argument('customer_id', 'has no Stripe customer, so its usage cannot be billed');

@@ -33,7 +33,9 @@ BEGIN
       AND EXISTS (
         SELECT FROM credits_billing.subscription_items i JOIN credits_billing.subscriptions s ON s.id = i.subscription_id
         WHERE i.customer_id = customer_id AND i.event_name = b.event_name AND i.removed_at IS NULL
-          AND s.status IN ('active', 'trialing', 'past_due'))
+          AND s.status IN ('active', 'trialing', 'past_due')
+          -- One of an account that the workspace left bills nothing here.
+          AND s.account_id = coalesce((SELECT w.account_id FROM credits_billing.stripe_settings w), s.account_id))
     ORDER BY b.plan_tier DESC LIMIT 1
   ) b ON true
   WHERE f.feature = feature AND f.valid_from <= clock_timestamp()

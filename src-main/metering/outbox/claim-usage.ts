@@ -108,17 +108,20 @@ export async function claimUsage(
         FROM credits_billing.meter_events e
         WHERE e.state IN ('queued', 'cancelling') AND e.account_id = ${accountId} AND e.livemode = ${livemode}
           AND NOT ${isElsewhere(target)}
-      ), blocked AS MATERIALIZED (
+      ), placed AS (
         -- Stripe takes one call at a time for a customer and meter; and where the newest value counts, order decides.
-        SELECT stripe_customer_id, event_name, min(CASE WHEN is_taken THEN 0 ELSE position END) AS from_position
-        FROM open WHERE state = 'queued' AND (is_taken OR (formula = 'last' AND NOT is_due))
-        GROUP BY stripe_customer_id, event_name
+        -- A join would be planned by how few events were open when the table was analyzed last.
+        SELECT o.id, o.position, o.state, o.is_due, o.is_taken, min(CASE WHEN o.is_taken THEN 0 ELSE o.position END)
+          FILTER (WHERE o.state = 'queued' AND (o.is_taken OR (o.formula = 'last' AND NOT o.is_due)))
+          OVER (PARTITION BY o.stripe_customer_id, o.event_name) AS blocked_from
+        FROM open o
       ), due AS (
+        -- Seen again as they are once locked; the || has them found by their ids, and not among all that are open.
         SELECT e.id, e.first_attempt_at FROM credits_billing.meter_events e
-        WHERE e.state IN ('queued', 'cancelling') AND (e.claimed_until IS NULL OR e.claimed_until < clock_timestamp()) AND e.id IN (
-          SELECT o.id FROM open o LEFT JOIN blocked b USING (stripe_customer_id, event_name)
-          WHERE o.is_due AND NOT o.is_taken AND (o.state = 'cancelling' OR b.from_position IS NULL OR o.position < b.from_position)
-          ORDER BY o.position LIMIT ${limit})
+        WHERE e.state || '' IN ('queued', 'cancelling') AND (e.claimed_until IS NULL OR e.claimed_until < clock_timestamp()) AND e.id IN (
+          SELECT p.id FROM placed p
+          WHERE p.is_due AND NOT p.is_taken AND (p.state = 'cancelling' OR p.blocked_from IS NULL OR p.position < p.blocked_from)
+          ORDER BY p.position LIMIT ${limit})
         FOR UPDATE SKIP LOCKED
       ), claimed AS (
         UPDATE credits_billing.meter_events e

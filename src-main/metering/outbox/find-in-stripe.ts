@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { runQuery } from '#main/database/run-query.ts';
+import { UNITS_MAX } from '#main/ledger/read-usage-position.ts';
 import type { MeterFormula } from '#shared/ipc/metering.ts';
 import type { MeteringTarget } from '../metering-target.ts';
 import { IDENTIFIER_KEPT } from './claim-usage.ts';
@@ -71,8 +72,8 @@ async function readMinute(
   const [minute] = await runQuery(
     database,
     sql<Minute>`
-      SELECT coalesce(sum(m.value) FILTER (WHERE m.is_settled AND m.is_delivered), 0)::bigint AS certain,
-        coalesce(sum(m.value) FILTER (WHERE NOT m.is_settled), 0)::bigint AS possible,
+      SELECT least(coalesce(sum(m.value) FILTER (WHERE m.is_settled AND m.is_delivered), 0), ${UNITS_MAX}::bigint)::bigint AS certain,
+        least(coalesce(sum(m.value) FILTER (WHERE NOT m.is_settled), 0), ${UNITS_MAX}::bigint)::bigint AS possible,
         coalesce(bool_or(NOT m.is_settled AND NOT m.is_lost AND m.id <> ${id}), false) AS "isMoving",
         (SELECT s.meter_id FROM credits_billing.stripe_meters s
          WHERE s.account_id = ${accountId} AND s.livemode = ${livemode} AND s.event_name = ${eventName}) AS "meterId"

@@ -7,8 +7,8 @@ import { noSuchEvent } from './cancel-usage.ts';
 import { SENT_WITHIN } from './claim-usage.ts';
 
 /**
- * Decides about an event that waits for a person. `send_again` gives a rejected or unclear one a new identifier and queues it;
- * `sent` counts an unclear one as delivered. Errors: not_found, invalid_argument (another state, or more than 35 days old).
+ * Decides about an event that waits for a person. `send_again` gives a rejected or unclear one a new identifier and queues it, for
+ * the Stripe customer that is linked by now; `sent` counts an unclear one as delivered. Errors: not_found, invalid_argument (another state, or more than 35 days old).
  */
 export async function settleUsage(
   target: QueryTarget,
@@ -38,7 +38,12 @@ export async function settleUsage(
       throw refuse('The usage is of more than 35 days ago, which Stripe does not take any more.');
     }
     await session.run(sql`
-      UPDATE credits_billing.meter_events SET state = 'queued', attempts = 0, first_attempt_at = NULL, sent_at = NULL,
+      UPDATE credits_billing.meter_events e SET state = 'queued', attempts = 0, first_attempt_at = NULL, sent_at = NULL,
+        -- The one it was made for may be gone. A link is of the account that the workspace belongs to.
+        stripe_customer_id = coalesce((
+          SELECT c.stripe_customer_id FROM credits.customers c JOIN credits_billing.stripe_settings s
+            ON (s.account_id, s.livemode) = (e.account_id, e.livemode)
+          WHERE c.id = e.customer_id), stripe_customer_id),
         identifier = 'cc_' || id || '_' || coalesce(substring(identifier FROM '_([0-9]+)$')::integer, 1) + 1,
         next_attempt_at = clock_timestamp(), claimed_by = NULL, claimed_until = NULL, error = NULL, error_code = NULL,
         changed_at = clock_timestamp() WHERE id = ${id}`);

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { runQuery } from '#main/database/run-query.ts';
 import { workerName } from '#main/jobs/worker-name.ts';
+import { orUndefined } from '#main/stripe/gateway/optional-answer.ts';
 import { AppError } from '#shared/errors.ts';
 import type { MeteringTarget } from '../metering-target.ts';
 import { sendUsage } from '../outbox/send-usage.ts';
@@ -9,20 +10,21 @@ import type { StripeSide } from './subscribe.ts';
 
 /**
  * Ends a customer's subscription now (what was used is sent first, and billed at once) or with its period, or takes the latter
- * back (keep), and brings the result in. To end what has ended changes nothing. Errors: not_found, invalid_argument (it has
- * ended), stripe_* (also where usage could not be sent: then nothing was ended).
+ * back (keep), and brings the result in. To end what has ended changes nothing; what Stripe does not have any more (a simulator
+ * that began anew, deleted test data) ends here. Errors: not_found, invalid_argument (it has ended), stripe_* (also where usage could not be sent: then nothing was ended).
  */
 export async function cancelSubscription(
   target: MeteringTarget,
   order: { customerId: string; subscriptionId: string; when: 'now' | 'period_end' | 'keep' },
-  { syncSubscription }: Pick<StripeSide, 'syncSubscription'>,
+  { syncSubscription, endGoneSubscription }: Omit<StripeSide, 'ensureStripeCustomer'>,
 ): Promise<void> {
   const { customerId, subscriptionId, when } = order;
   await assertOwn(target, customerId, subscriptionId);
-  const isEnded = isOver(await target.gateway.getSubscription(subscriptionId));
+  const inStripe = await orUndefined(target.gateway.getSubscription(subscriptionId));
+  const isEnded = inStripe === undefined || isOver(inStripe);
   if (!isEnded && when === 'now') await sendWhatWaits(target, subscriptionId);
   if (!isEnded) await target.gateway.cancelSubscription(subscriptionId, when);
-  await syncSubscription(subscriptionId);
+  await (inStripe === undefined ? endGoneSubscription : syncSubscription)(subscriptionId);
   if (isEnded && when !== 'now') {
     throw new AppError(
       'invalid_argument',

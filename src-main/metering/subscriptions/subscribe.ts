@@ -5,7 +5,9 @@ import {
   listRunningItems,
   type MeteredOffer,
   readMeteredOffer,
+  refuseOfferedByLink,
 } from '#main/ledger/read-metered-offer.ts';
+import { orUndefined } from '#main/stripe/gateway/optional-answer.ts';
 import { AppError } from '#shared/errors.ts';
 import type { MeteringTarget } from '../metering-target.ts';
 import { assertOwn, isOver } from './own-subscription.ts';
@@ -27,6 +29,8 @@ export type StripeSide = {
   ensureStripeCustomer: (customerId: string, forWhat: string) => Promise<string>;
   /** Makes what the console knows agree with a subscription. */
   syncSubscription: (subscriptionId: string) => Promise<unknown>;
+  /** Ends one here that Stripe does not have any more. */
+  endGoneSubscription: (subscriptionId: string) => Promise<unknown>;
 };
 
 /** Where Stripe keeps by which form a subscription or an item was made. */
@@ -73,7 +77,12 @@ async function madeSubscription(
   const earlier = await madeEarlier(target, order, offer);
   if (earlier !== undefined) return earlier;
   const { customerId, subscriptionId, collection, key } = order;
-  const { priceId } = offer;
+  const { priceId, eventName } = offer;
+  await refuseOfferedByLink((query) => runQuery(target.database, query), {
+    customerId,
+    eventName,
+    accountId: target.accountId,
+  });
   const metadata = { [KEY_NAME]: key };
   if (subscriptionId === null) {
     const stripeCustomerId = await ensureStripeCustomer(customerId, key);
@@ -122,8 +131,8 @@ async function madeEarlier(
   if (subscriptionId !== null) ids.add(subscriptionId);
   let other: string | undefined;
   for (const id of ids) {
-    const subscription = await gateway.getSubscription(id);
-    if (isOver(subscription)) continue;
+    const subscription = await orUndefined(gateway.getSubscription(id));
+    if (subscription === undefined || isOver(subscription)) continue;
     for (const item of subscription.items) {
       const isBilling =
         (meterId !== null && item.meterId === meterId) ||

@@ -3,6 +3,7 @@ import { type RunQuery, readSnapshot } from '#main/database/run-query.ts';
 import {
   type Position,
   readPosition,
+  UNITS_MAX,
   type UsageOf,
   unitsOf,
   wholeMinutes,
@@ -108,7 +109,7 @@ async function askStripe(
     gateway.listUsage({ meterId, stripeCustomerId, start, end }),
     gateway.listUsage({ meterId, stripeCustomerId, ...days, by: 'day' }),
   ]);
-  return { summary: whole[0]?.value ?? 0, days: byDay };
+  return { summary: Math.min(whole[0]?.value ?? 0, UNITS_MAX), days: byDay };
 }
 
 /** The part of a period until the minute that runs now; all of one that lies ahead, as after a simulator's clock was moved. */

@@ -7,11 +7,13 @@ import {
   listRunningItems,
   type MeteredOffer,
   readMeteredOffer,
+  refuseOfferedByLink,
 } from '#main/ledger/read-metered-offer.ts';
 import { AppError } from '#shared/errors.ts';
 import type { billingProcedures } from '#shared/ipc/billing.ts';
 import type { CheckoutSession } from '../gateway/gateway.ts';
 import type { StripeTarget } from '../stripe-target.ts';
+import { lockObject } from '../sync/lock-object.ts';
 import { ensureStripeCustomer } from './ensure-stripe-customer.ts';
 import { type CheckoutData, findCheckout, getCheckout } from './list-checkouts.ts';
 
@@ -47,8 +49,8 @@ export async function startCheckout(
   );
   if (known === undefined) {
     const offer = await currentOffer(target, order, syncItem);
-    await assertSoldTogether(target, order, offer);
-    await writeDown(target, order, offer);
+    const metered = await assertSoldTogether(target, order, offer);
+    await writeDown(target, order, offer, metered);
   }
   const checkout = known ?? (await readCheckout(target, order.id));
   assertSame(order, checkout);
@@ -149,13 +151,13 @@ async function readMetered(
   );
 }
 
-/** Throws `invalid_argument` where a metered price cannot be sold together with the item. */
+/** The metered price of an order. Throws `invalid_argument` where it cannot be sold together with the item. */
 async function assertSoldTogether(
   target: StripeTarget,
   { customerId, kind, meteredPriceId }: Order,
   plan: Offer,
-): Promise<void> {
-  if (meteredPriceId === undefined) return;
+): Promise<MeteredOffer | undefined> {
+  if (meteredPriceId === undefined) return undefined;
   if (kind !== 'subscription') {
     throw notTogether('goes with a plan only', 'A metered price goes with a plan only.');
   }
@@ -179,6 +181,7 @@ async function assertSoldTogether(
     listRunningItems(run, { customerId, eventName, accountId }),
   );
   if (running !== undefined) throw billedAlready(eventName, running);
+  return metered;
 }
 
 function notTogether(field: string, why: string): AppError {
@@ -251,8 +254,23 @@ async function readOffer(
   return priceId === null ? 'outdated' : { priceId, credits, currency, amountMinor };
 }
 
-async function writeDown(target: StripeTarget, order: Order, offer: Offer): Promise<void> {
-  await post(target.database, { actor: target.actor }, async ({ run }) => {
+async function writeDown(
+  target: StripeTarget,
+  order: Order,
+  offer: Offer,
+  metered: MeteredOffer | undefined,
+): Promise<void> {
+  const { accountId } = target;
+  const { id, customerId } = order;
+  await post(target.database, { actor: target.actor }, async (session) => {
+    const { run } = session;
+    // Two links at the same moment would not see each other.
+    if (metered !== undefined) await lockObject(session, `metered:${customerId}`);
+    const known = await run(sql`SELECT FROM credits_billing.checkouts WHERE id = ${id}`);
+    if (known.length > 0) return;
+    if (metered !== undefined) {
+      await refuseOfferedByLink(run, { customerId, eventName: metered.eventName, accountId });
+    }
     const customers = await run(sql`SELECT FROM credits.customers WHERE id = ${order.customerId}`);
     if (customers.length === 0) {
       throw new AppError(

@@ -5,6 +5,7 @@ import {
   type Position,
   readExpectation,
   readPosition,
+  UNITS_MAX,
   type UsageOf,
   wholeMinutes,
 } from '#main/ledger/read-usage-position.ts';
@@ -131,12 +132,12 @@ async function listPeriods(
         SELECT c.id AS customer_id, m.event_name, s.start, ${until}::timestamptz AS "end"
         FROM credits.customers c CROSS JOIN credits_billing.meters m
         CROSS JOIN (SELECT date_trunc('minute', ${since}::timestamptz) AS start) s
-        -- One look into the index for each: the reports of one customer may be millions.
+        -- One look into the index for each, which the order asks for: the reports of one customer may be millions.
         CROSS JOIN LATERAL (
           SELECT FROM credits.usage_reports r LEFT JOIN credits_billing.meter_events e ON e.id = r.meter_event_id
           WHERE r.customer_id = c.id AND r.event_name = m.event_name AND r.occurred_at >= ${since} AND r.occurred_at < ${until}
             AND (e.id IS NULL OR (e.account_id, e.livemode) = (${accountId}, ${livemode}::boolean))
-          LIMIT 1) reported
+          ORDER BY r.occurred_at LIMIT 1) reported
         WHERE c.id >= ${customerId} AND (c.id, m.event_name, s.start) > (${place})
           AND NOT EXISTS (SELECT FROM periods p WHERE p.customer_id = c.id AND p.event_name = m.event_name)
         ORDER BY c.id, m.event_name LIMIT ${PAGE_PERIODS}
@@ -178,7 +179,10 @@ async function askStripe(
   const rows = await orUndefined(gateway.listUsage({ meterId, stripeCustomerId, start, end }));
   if (rows === undefined) return undefined;
   if (formula === 'last') return rows.at(-1)?.value ?? 0;
-  return rows.reduce((sum, { value }) => sum + value, 0);
+  return Math.min(
+    rows.reduce((sum, { value }) => sum + value, 0),
+    UNITS_MAX,
+  );
 }
 
 /** Whether Stripe's summary is what it should be, or is on the way to it: Stripe aggregates late. */

@@ -1,10 +1,10 @@
 import { Button } from '@mantine/core';
-import type { ReactNode } from 'react';
 import { useAbility } from '#renderer/api/session.tsx';
 import { isStripeUsable } from '#renderer/api/stripe-usable.ts';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
+import { Section } from '#renderer/ui/Section.tsx';
 import styles from './billing.module.css';
 import { useBillingForms } from './billing-context.ts';
 import { CheckoutList } from './CheckoutList.tsx';
@@ -91,14 +91,5 @@ export function BillingTab({
         <SubscriptionsTable subscriptions={subscriptions} />
       </Section>
     </div>
-  );
-}
-
-function Section({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className={styles.section} aria-label={title}>
-      <h2 className={styles.title}>{title}</h2>
-      {children}
-    </section>
   );
 }

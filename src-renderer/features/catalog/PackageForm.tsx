@@ -13,7 +13,7 @@ import {
   priceProblem,
   readPrice,
 } from './PriceFields.tsx';
-import { useSaving } from './use-saving.ts';
+import { useItemSaving } from './use-item-saving.ts';
 
 /** The contract's names of values that the form asks for under other names. */
 const FIELD_OF_ARGUMENT = { amountMinor: 'price' };
@@ -47,7 +47,7 @@ export function PackageForm({
       currency: (_, values) => currencyProblem(values),
     },
   });
-  const { asksProduction, whenAnswered } = useSaving({
+  const { asksProduction, whenAnswered } = useItemSaving({
     setErrors: form.setErrors,
     fieldOfArgument: FIELD_OF_ARGUMENT,
     onClose,

@@ -12,7 +12,7 @@ import {
   priceProblem,
   readPrice,
 } from './PriceFields.tsx';
-import { useSaving } from './use-saving.ts';
+import { useItemSaving } from './use-item-saving.ts';
 
 /** The contract's names of values that the form asks for under other names. */
 const FIELD_OF_ARGUMENT = { 'price.amountMinor': 'price', 'price.currency': 'currency' };
@@ -64,7 +64,7 @@ export function PlanForm({ plan, onClose }: { plan: Plan | null; onClose: () => 
       currency: (_, values) => (values.isSold ? currencyProblem(values) : null),
     },
   });
-  const { asksProduction, whenAnswered } = useSaving({
+  const { asksProduction, whenAnswered } = useItemSaving({
     setErrors: form.setErrors,
     fieldOfArgument: FIELD_OF_ARGUMENT,
     onClose,

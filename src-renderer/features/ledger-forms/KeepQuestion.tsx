@@ -1,12 +1,15 @@
 import { ConfirmDialog } from '#renderer/ui/ConfirmDialog.tsx';
+import type { EntryWords } from './entry-words.ts';
 
 /** Asked when a form is left whose outcome is not known yet: it is kept with its key. */
 export function KeepQuestion({
   opened,
+  words,
   onStay,
   onKeep,
 }: {
   opened: boolean;
+  words: EntryWords;
   onStay: () => void;
   onKeep: () => void;
 }) {
@@ -19,9 +22,9 @@ export function KeepQuestion({
       onCancel={onStay}
       onConfirm={onKeep}
     >
-      The entry may or may not have been posted. It is kept with its key until the console closes:
-      return to it from the notice, or by opening the same form again. Entering it anew somewhere
-      else could post it twice.
+      The entry may or may not have been {words.done}. It is kept with its key until the console
+      closes: return to it from the notice, or by opening the same form again. Entered anew
+      somewhere else, it could be {words.done} twice.
     </ConfirmDialog>
   );
 }

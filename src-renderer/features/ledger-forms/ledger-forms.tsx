@@ -6,20 +6,20 @@ import { showPostedNotice } from './posted-notice.tsx';
 import { useLiveForms } from './use-live-forms.ts';
 
 // What the forms of other features are built from.
-export { FormNotice } from './FormNotice.tsx';
+export { EntryDrawer } from './EntryDrawer.tsx';
+export type { EntryWords } from './entry-words.ts';
 export { FormSubject } from './FormSubject.tsx';
 export type { LedgerForms } from './form-requests.ts';
-export { KeepQuestion } from './KeepQuestion.tsx';
 export type { ActReason, ActWords, LedgerPreview, PostingAttempt } from './ledger-act.ts';
 export { type FormEnd, type FormHost, PostingForm, type Reading } from './PostingForm.tsx';
 export { ProductionQuestion } from './ProductionQuestion.tsx';
 export { showDoneNotice } from './posted-notice.tsx';
 export { ReasonFields } from './ReasonFields.tsx';
 export { NO_REASON, type ReasonValues, readReason } from './reason-values.ts';
+export { useEntry } from './use-entry.ts';
 export { useFirstValue } from './use-first-value.ts';
 export { useLatest } from './use-latest.ts';
 export { useLiveForms } from './use-live-forms.ts';
-export { usePosting } from './use-posting.ts';
 
 const LedgerFormsContext = createContext<LedgerForms | null>(null);
 

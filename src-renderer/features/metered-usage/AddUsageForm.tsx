@@ -14,7 +14,7 @@ import { paths } from '#renderer/navigation/paths.ts';
 import { EmptyState } from '#renderer/ui/EmptyState.tsx';
 import { LinkButton } from '#renderer/ui/LinkButton.tsx';
 import type { CustomerMetering, MeteringCatalog } from '#shared/ipc/metering.ts';
-import { addedCharges } from './arithmetic.ts';
+import { type AddedCharge, addedCharges } from './arithmetic.ts';
 import type { FormEnds } from './forms-context.ts';
 import { KeyedForm } from './KeyedForm.tsx';
 import styles from './metered-usage.module.css';
@@ -203,21 +203,37 @@ function WhatItAdds({
   }
   return (
     <section aria-label="What it adds">
-      {charges.map(({ price, amountMinor }) => (
-        <p key={price.id} className={styles.adds}>
-          {amountMinor === null ? (
-            <>
-              It lies outside of the current period of {price.name}: the next invoice does not have
-              it.
-            </>
-          ) : (
-            <>
-              Adds <strong>{formatMoney({ amountMinor, currency: price.currency })}</strong> to the
-              next invoice, at the tiers of {price.name} that it reaches.
-            </>
-          )}
+      {charges.map((charge) => (
+        <p key={charge.price.id} className={styles.adds}>
+          <ChargeWords charge={charge} />
         </p>
       ))}
     </section>
+  );
+}
+
+function ChargeWords({ charge }: { charge: AddedCharge }) {
+  const { price, amountMinor } = charge;
+  if (amountMinor === null) {
+    switch (charge.why) {
+      case 'other_period':
+        return `It lies outside of the current period of ${price.name}: the next invoice does not have it.`;
+      case 'perhaps_older':
+        return `The newest value of the period counts for ${price.name}: where a newer one was reported, this one changes nothing.`;
+      case 'too_much':
+        return `With it, ${price.name} comes to more than can be billed.`;
+    }
+  }
+  const amount = formatMoney({ amountMinor: Math.abs(amountMinor), currency: price.currency });
+  return amountMinor < 0 ? (
+    <>
+      Takes <strong>{amount}</strong> off the next invoice, at the tiers of {price.name} that are
+      left.
+    </>
+  ) : (
+    <>
+      Adds <strong>{amount}</strong> to the next invoice, at the tiers of {price.name} that it
+      reaches.
+    </>
   );
 }

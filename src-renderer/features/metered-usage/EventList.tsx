@@ -21,7 +21,10 @@ export function EventList({ customerId }: { customerId: string }) {
   return (
     <>
       {rows.length === 0 ? (
-        <p className={styles.muted}>No usage of this customer was sent or waits to be sent.</p>
+        <p className={styles.muted}>
+          No event carries usage of this customer yet. What is reported is put into one when its
+          minute is over.
+        </p>
       ) : (
         <Table
           label="Meter events"

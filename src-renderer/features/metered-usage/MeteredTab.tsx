@@ -1,5 +1,4 @@
 import { Button } from '@mantine/core';
-import type { ReactNode } from 'react';
 import { useAbility } from '#renderer/api/session.tsx';
 import { isStripeUsable } from '#renderer/api/stripe-usable.ts';
 import { StripeModeNote } from '#renderer/features/billing/billing.tsx';
@@ -9,11 +8,16 @@ import { EmptyState } from '#renderer/ui/EmptyState.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { LinkButton } from '#renderer/ui/LinkButton.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
+import { Section } from '#renderer/ui/Section.tsx';
+import type { MeteredSubscription } from '#shared/ipc/metering.ts';
+import type { UsageRow } from './arithmetic.ts';
 import { EventList } from './EventList.tsx';
 import { useMeteredUsageForms } from './forms-context.ts';
 import styles from './metered-usage.module.css';
+import { NextInvoice } from './NextInvoice.tsx';
 import { useCustomerMetering, useStripeStatus } from './queries.ts';
 import { SubscriptionList } from './SubscriptionList.tsx';
+import { hasEnded } from './subscription-words.ts';
 import { UsagePanel } from './UsagePanel.tsx';
 
 /** What a customer is billed for by use: subscriptions, the usage of the current period, and what was sent of it. */
@@ -94,11 +98,11 @@ export function MeteredTab({ customerId }: { customerId: string }) {
                 reported.
               </p>
             ) : (
-              usage.map((row) => (
-                <UsagePanel
-                  key={JSON.stringify([row.eventName, row.itemId])}
+              bySubscription(usage).map(([subscriptionId, rows]) => (
+                <SubscriptionUsage
+                  key={subscriptionId}
                   customerId={customerId}
-                  row={row}
+                  rows={rows}
                   subscriptions={subscriptions}
                   canAsk={canAsk}
                   canAdd={mayManage && stripeCustomerId !== null}
@@ -115,11 +119,45 @@ export function MeteredTab({ customerId }: { customerId: string }) {
   );
 }
 
-function Section({ title, children }: { title: string; children: ReactNode }) {
+/** Usage by the subscription that bills it, each once, in the order of its first row; null: by none. */
+function bySubscription(usage: readonly UsageRow[]): [string | null, UsageRow[]][] {
+  const groups = new Map<string | null, UsageRow[]>();
+  for (const row of usage) {
+    groups.set(row.subscriptionId, [...(groups.get(row.subscriptionId) ?? []), row]);
+  }
+  return [...groups];
+}
+
+/** The meters of one subscription, and the invoice that they are on together. */
+function SubscriptionUsage({
+  customerId,
+  rows,
+  subscriptions,
+  canAsk,
+  canAdd,
+}: {
+  customerId: string;
+  rows: readonly UsageRow[];
+  subscriptions: readonly MeteredSubscription[];
+  canAsk: boolean;
+  canAdd: boolean;
+}) {
+  const subscription = subscriptions.find(({ id }) => id === rows[0]?.subscriptionId);
   return (
-    <section className={styles.section} aria-label={title}>
-      <h2 className={styles.title}>{title}</h2>
-      {children}
-    </section>
+    <>
+      {rows.map((row) => (
+        <UsagePanel
+          key={JSON.stringify([row.eventName, row.itemId])}
+          customerId={customerId}
+          row={row}
+          subscription={subscription}
+          canAsk={canAsk}
+          canAdd={canAdd}
+        />
+      ))}
+      {canAsk && subscription !== undefined && !hasEnded(subscription) && (
+        <NextInvoice subscription={subscription} />
+      )}
+    </>
   );
 }

@@ -7,6 +7,7 @@ import { TierTable } from '#renderer/features/metering/metering.tsx';
 import { subscriptionStatusLabel } from '#renderer/format/billing.ts';
 import { billingIntervalLabel, priceInWords } from '#renderer/format/metering.ts';
 import { paths } from '#renderer/navigation/paths.ts';
+import { ChoiceCard, ChoiceCards } from '#renderer/ui/ChoiceCards.tsx';
 import { EmptyState } from '#renderer/ui/EmptyState.tsx';
 import { LinkButton } from '#renderer/ui/LinkButton.tsx';
 import type {
@@ -138,39 +139,27 @@ export function SubscribeForm({
               }}
               error={errors.priceId}
             >
-              <div className={styles.choices}>
+              <ChoiceCards>
                 {sold.map((price) => {
                   const other = billedBy(price, subscriptions);
                   return (
-                    <Radio
+                    <ChoiceCard
                       key={price.id}
                       value={price.id}
                       disabled={disabled || other !== undefined}
                       aria-invalid={errors.priceId !== undefined}
                       {...(price === free[0] && { 'data-autofocus': true })}
-                      classNames={{
-                        root: styles.choice ?? '',
-                        labelWrapper: styles.choiceLabel ?? '',
-                      }}
-                      label={
-                        <>
-                          <span className={styles.choiceName}>
-                            <span>{price.name}</span>{' '}
-                            <span>
-                              {priceInWords(price)}, {billingIntervalLabel(price.interval)}
-                            </span>
-                          </span>{' '}
-                          <span className={styles.choiceMore}>
-                            {other === undefined
-                              ? `${price.eventName}, ${price.currency.toUpperCase()}`
-                              : `${price.eventName} is billed by ${nameOf(other)} already`}
-                          </span>
-                        </>
+                      name={price.name}
+                      price={`${priceInWords(price)}, ${billingIntervalLabel(price.interval)}`}
+                      more={
+                        other === undefined
+                          ? `${price.eventName}, ${price.currency.toUpperCase()}`
+                          : `${price.eventName} is billed by ${nameOf(other)} already`
                       }
                     />
                   );
                 })}
-              </div>
+              </ChoiceCards>
             </Radio.Group>
           )}
           {chosen !== undefined && <TierTable tiers={chosen.tiers} currency={chosen.currency} />}

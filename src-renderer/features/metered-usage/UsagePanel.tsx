@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useSession } from '#renderer/api/session.tsx';
 import { DayUnitsFigure } from '#renderer/charts/DayUnitsFigure.tsx';
-import { meterFormulaWords } from '#renderer/format/metering.ts';
+import { formatNumber, meterFormulaWords } from '#renderer/format/metering.ts';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { InstantText } from '#renderer/ui/InstantText.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
@@ -10,23 +10,24 @@ import { StatTile } from '#renderer/ui/StatTile.tsx';
 import type { MeteredSubscription, StripeUsage, UsagePosition } from '#shared/ipc/metering.ts';
 import type { UsageRow } from './arithmetic.ts';
 import { useMeteredUsageForms } from './forms-context.ts';
-import { InvoicePreview } from './InvoicePreview.tsx';
+import { InvoiceAgreement } from './InvoiceAgreement.tsx';
 import styles from './metered-usage.module.css';
 import { useStripeUsage } from './queries.ts';
-import { hasEnded, nameOf } from './subscription-words.ts';
-import { causeWords, formatNumber, knownHere, periodWords } from './usage-words.ts';
+import { nameOf } from './subscription-words.ts';
+import { causeWords, knownHere, periodWords } from './usage-words.ts';
 
 /** The usage of one meter in its current period: what was reported, what Stripe has of it, and what it comes to. */
 export function UsagePanel({
   customerId,
   row,
-  subscriptions,
+  subscription,
   canAsk,
   canAdd,
 }: {
   customerId: string;
   row: UsageRow;
-  subscriptions: readonly MeteredSubscription[];
+  /** What bills it; undefined: nothing that runs. */
+  subscription: MeteredSubscription | undefined;
   /** Whether Stripe can be asked for anything. */
   canAsk: boolean;
   canAdd: boolean;
@@ -42,9 +43,10 @@ export function UsagePanel({
       stripe.refetch(),
       queryClient.invalidateQueries({ queryKey: ['metering.projectedInvoice'] }),
     ]);
-  const subscription = subscriptions.find(({ id }) => id === row.subscriptionId);
   const item = subscription?.items.find(({ id }) => id === itemId);
-  const position = stripe.data?.position ?? row.position;
+  // What Stripe said before an answer failed is older than what is known here.
+  const known = canAsk && !stripe.isError ? stripe.data : undefined;
+  const position = known?.position ?? row.position;
   const period = { start: position.periodStart, end: position.periodEnd };
   return (
     <section className={styles.panel} aria-label={meterName}>
@@ -91,14 +93,14 @@ export function UsagePanel({
         <StatTile
           label="In Stripe"
           value={
-            stripe.data !== undefined
-              ? formatNumber(stripe.data.summary)
+            known !== undefined
+              ? formatNumber(known.summary)
               : stripe.isFetching
                 ? 'Asking…'
                 : 'Not known'
           }
           hint={
-            stripe.data !== undefined ? (
+            known !== undefined ? (
               <>
                 asked <InstantText iso={new Date(stripe.dataUpdatedAt).toISOString()} />
               </>
@@ -107,25 +109,25 @@ export function UsagePanel({
             )
           }
         />
-        <Difference usage={stripe.data} position={position} />
+        <Difference usage={known} position={position} />
       </div>
       {stripe.isError && <ErrorState error={stripe.error} onRetry={() => void stripe.refetch()} />}
       {stripe.isLoading && <LoadingRows count={3} label="Asking Stripe for its summary" />}
-      {stripe.data !== undefined && stripe.data.days.length > 0 && (
+      {known !== undefined && known.days.length > 0 && (
         <DayUnitsFigure
           label={`${meterName} by day`}
           note="UTC"
           level={4}
-          days={stripe.data.days}
+          days={known.days}
           withTotal={formula !== 'last'}
         />
       )}
-      {canAsk && subscription !== undefined && !hasEnded(subscription) && (
-        <InvoicePreview
+      {subscription !== undefined && item !== undefined && known !== undefined && (
+        <InvoiceAgreement
           subscriptionId={subscription.id}
           item={item}
           meteredPriceId={meteredPriceId}
-          unitsInStripe={stripe.data?.summary}
+          units={known.summary}
         />
       )}
     </section>

@@ -43,12 +43,15 @@ export function checkInvoice(of: {
 /** Usage that is about to be added. */
 export type AddedUsage = { eventName: string; quantity: number; occurredAt: string | null };
 
-/** What added usage comes to on one price. */
-export type AddedCharge = {
-  price: ListedPrice;
-  /** Minor units; null where it is not on the invoice of the current period. */
-  amountMinor: number | null;
-};
+/** What added usage comes to on one price, in minor units, or why that cannot be said. */
+export type AddedCharge = { price: ListedPrice } & (
+  | { amountMinor: number }
+  /**
+   * other_period: not on the next invoice; perhaps_older: of a meter that takes the newest value, a newer one may stand;
+   * too_much: more than can be billed.
+   */
+  | { amountMinor: null; why: 'other_period' | 'perhaps_older' | 'too_much' }
+);
 
 /** What added usage comes to at the tiers that it reaches, for each metered price that the customer has of its meter. */
 export function addedCharges(
@@ -56,19 +59,23 @@ export function addedCharges(
   known: { usage: readonly UsageRow[]; prices: readonly ListedPrice[]; now: Date },
 ): AddedCharge[] {
   const at = added.occurredAt === null ? known.now : new Date(added.occurredAt);
-  return known.usage.flatMap((row) => {
+  return known.usage.flatMap((row): AddedCharge[] => {
     const price = known.prices.find(({ id }) => id === row.meteredPriceId);
     if (row.eventName !== added.eventName || price === undefined) return [];
     const { position, formula } = row;
     const isOfPeriod = at >= new Date(position.periodStart) && at < new Date(position.periodEnd);
+    if (!isOfPeriod) return [{ price, amountMinor: null, why: 'other_period' }];
     // Of a meter that takes the newest value, only usage of this moment is known to be the newest.
-    if (formula === 'last' && added.occurredAt !== null) return [];
+    if (formula === 'last' && added.occurredAt !== null) {
+      return [{ price, amountMinor: null, why: 'perhaps_older' }];
+    }
     const before = position.reported;
     const after = formula === 'last' ? added.quantity : before + added.quantity;
     const amountBefore = amountIfAny(price.tiers, before);
     const amountAfter = amountIfAny(price.tiers, after);
-    if (amountBefore === null || amountAfter === null) return [];
-    return [{ price, amountMinor: isOfPeriod ? amountAfter - amountBefore : null }];
+    return amountBefore === null || amountAfter === null
+      ? [{ price, amountMinor: null, why: 'too_much' }]
+      : [{ price, amountMinor: amountAfter - amountBefore }];
   });
 }
 

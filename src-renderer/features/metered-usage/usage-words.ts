@@ -1,4 +1,4 @@
-import { formatCredits } from '#renderer/format/credits.ts';
+import { formatNumber } from '#renderer/format/metering.ts';
 import { formatDate } from '#renderer/format/time.ts';
 import type { StripeUsage, UsagePosition } from '#shared/ipc/metering.ts';
 
@@ -42,15 +42,6 @@ export function knownHere(position: UsagePosition): string[] {
     { cause: 'unclear', units: position.unclear },
   ];
   return parts.filter(({ units }) => units !== 0).map(causeWords);
-}
-
-const withDecimals = new Intl.NumberFormat('en', { maximumFractionDigits: 12 });
-
-/** A number of units, never rounded: "1,234", "−1,234", and of what others sent to Stripe also "1.5". */
-export function formatNumber(value: number): string {
-  if (Number.isInteger(value)) return formatCredits(value);
-  const text = withDecimals.format(Math.abs(value));
-  return value < 0 ? `−${text}` : text;
 }
 
 /** A period by its days: "1 Nov 2026 to 1 Dec 2026". */

@@ -4,8 +4,9 @@ import { useQuery } from '@tanstack/react-query';
 import { consoleQuery, useCommand } from '#renderer/api/queries.ts';
 import { featureMeterModeLabel } from '#renderer/format/metering.ts';
 import { FormDrawer } from '#renderer/ui/FormDrawer.tsx';
+import { useSaving } from '#renderer/ui/use-saving.ts';
 import type { FeatureMeter, Meter } from '#shared/ipc/metering.ts';
-import { useSaving } from './use-saving.ts';
+import { useKeepCatalog } from './use-catalog-acts.tsx';
 
 /** No plan is called so: tiers are letters, digits and underscores. */
 const EVERY_PLAN = '*';
@@ -43,7 +44,8 @@ export function FeatureMeterForm({
   });
   const { asksProduction, whenAnswered } = useSaving({
     setErrors: form.setErrors,
-    saved: `${form.values.feature ?? ''} is metered.`,
+    keep: useKeepCatalog(),
+    saved: () => `${form.values.feature ?? ''} is metered.`,
     onClose,
   });
   const bind = useCommand('metering.bindFeature', whenAnswered);

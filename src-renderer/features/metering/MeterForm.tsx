@@ -4,8 +4,9 @@ import { useCommand } from '#renderer/api/queries.ts';
 import { meterFormulaWords } from '#renderer/format/metering.ts';
 import { FormDrawer } from '#renderer/ui/FormDrawer.tsx';
 import { problemOf } from '#renderer/ui/form-problems.ts';
+import { useSaving } from '#renderer/ui/use-saving.ts';
 import { eventNameSchema, METER_FORMULAS, type MeterFormula } from '#shared/ipc/metering.ts';
-import { useSaving } from './use-saving.ts';
+import { useKeepCatalog } from './use-catalog-acts.tsx';
 
 /** Makes a meter, here and in Stripe. */
 export function MeterForm({ onClose }: { onClose: () => void }) {
@@ -24,7 +25,8 @@ export function MeterForm({ onClose }: { onClose: () => void }) {
   });
   const { asksProduction, whenAnswered } = useSaving({
     setErrors: form.setErrors,
-    saved: `${form.values.name} made.`,
+    keep: useKeepCatalog(),
+    saved: () => `${form.values.name} made.`,
     onClose,
   });
   const create = useCommand('metering.createMeter', whenAnswered);

@@ -5,6 +5,7 @@ import { useCommand } from '#renderer/api/queries.ts';
 import { PriceCurve } from '#renderer/charts/PriceCurve.tsx';
 import { FormDrawer } from '#renderer/ui/FormDrawer.tsx';
 import { problemOf } from '#renderer/ui/form-problems.ts';
+import { useSaving } from '#renderer/ui/use-saving.ts';
 import { catalogIdSchema } from '#shared/ipc/catalog.ts';
 import type { Meter } from '#shared/ipc/metering.ts';
 import { currencySchema } from '#shared/money.ts';
@@ -19,7 +20,7 @@ import {
   type TierDraft,
   unitAmountProblem,
 } from './tier-draft.ts';
-import { useSaving } from './use-saving.ts';
+import { useKeepCatalog } from './use-catalog-acts.tsx';
 
 type Values = {
   name: string;
@@ -60,7 +61,8 @@ export function PriceForm({ meters, onClose }: { meters: readonly Meter[]; onClo
   });
   const { asksProduction, whenAnswered } = useSaving({
     setErrors: form.setErrors,
-    saved: `${form.values.name} made.`,
+    keep: useKeepCatalog(),
+    saved: () => `${form.values.name} made.`,
     onClose,
   });
   const create = useCommand('metering.createPrice', whenAnswered);

@@ -1,5 +1,7 @@
 import { ActionIcon, Button, TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
+import { useRef } from 'react';
+import { flushSync } from 'react-dom';
 import { formatCredits } from '#renderer/format/credits.ts';
 import { formatUnitAmount, tierRange } from '#renderer/format/metering.ts';
 import { CloseIcon, PlusIcon } from '#renderer/ui/icons.tsx';
@@ -24,8 +26,15 @@ export function TierEditor({
 }) {
   const { tiers } = form.values;
   const money = currency.toUpperCase();
+  const rows = useRef<HTMLFieldSetElement>(null);
+  /** The focus stood on the button of the row: it goes on to the row that is in its place then. */
+  function remove(index: number) {
+    flushSync(() => onRemove(index));
+    const next = Math.min(index, tiers.length - 2);
+    rows.current?.querySelectorAll('[role="group"]')[next]?.querySelector('input')?.focus();
+  }
   return (
-    <fieldset className={classes.tiers}>
+    <fieldset ref={rows} className={classes.tiers}>
       <legend className={classes.tiersLegend}>Tiers</legend>
       <div className={classes.tier} aria-hidden="true">
         <span className={classes.tierHead}>From unit</span>
@@ -66,7 +75,7 @@ export function TierEditor({
               {...form.getInputProps(`tiers.${index}.flatAmount`)}
             />
             {tiers.length > 1 ? (
-              <ActionIcon aria-label={`Remove tier ${index + 1}`} onClick={() => onRemove(index)}>
+              <ActionIcon aria-label={`Remove tier ${index + 1}`} onClick={() => remove(index)}>
                 <CloseIcon size={14} />
               </ActionIcon>
             ) : (

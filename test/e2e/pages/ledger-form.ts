@@ -1,4 +1,5 @@
 import { expect, type Locator, type Page } from '@playwright/test';
+import { chooseOption } from '../support/choose-option.ts';
 
 /** A form that writes to the ledger: the drawer with its fields, its preview, and the button that names the act. */
 export class LedgerForm {
@@ -8,11 +9,9 @@ export class LedgerForm {
   readonly preview: Locator;
   /** Said in the preview's place where the ledger would not take the act. */
   readonly refusal: Locator;
-  private readonly page: Page;
 
   /** `title`: "Grant credits", "Adjust down", "Reverse a transaction", "Extend an expiry", "Release a hold". */
   constructor(page: Page, title: string) {
-    this.page = page;
     this.drawer = page.getByRole('dialog', { name: title, exact: true });
     this.note = this.drawer.getByRole('textbox', { name: 'Note' });
     this.caseLink = this.drawer.getByRole('textbox', { name: 'Case link' });
@@ -31,8 +30,7 @@ export class LedgerForm {
   }
 
   async chooseReason(label: string): Promise<void> {
-    await this.drawer.getByRole('combobox', { name: 'Reason', exact: true }).click();
-    await this.page.getByRole('option', { name: label, exact: true }).click();
+    await chooseOption(this.drawer.getByRole('combobox', { name: 'Reason', exact: true }), label);
   }
 
   /** Fills in why: reason code and note. */

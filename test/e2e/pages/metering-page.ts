@@ -1,4 +1,5 @@
 import { expect, type Locator } from '@playwright/test';
+import { chooseOption } from '../support/choose-option.ts';
 import type { ConsoleWindow } from '../support/console-window.ts';
 
 type TierRow = { upTo?: string; unitAmount: string; fee?: string };
@@ -50,16 +51,15 @@ export class MeteringPage {
   async fillPrice(price: {
     name: string;
     key: string;
-    meter: RegExp;
+    meter: string;
     tiers: TierRow[];
   }): Promise<Locator> {
-    const { main, page } = this.consoleWindow;
+    const { main } = this.consoleWindow;
     await main.getByRole('button', { name: 'New price' }).click();
     const form = this.dialog('New metered price');
     await form.getByRole('textbox', { name: 'Name', exact: true }).fill(price.name);
     await form.getByRole('textbox', { name: 'Key' }).fill(price.key);
-    await form.getByRole('combobox', { name: 'Meter' }).click();
-    await page.getByRole('option', { name: price.meter }).click();
+    await chooseOption(form.getByRole('combobox', { name: 'Meter' }), price.meter);
     for (let more = 1; more < price.tiers.length; more += 1) {
       await form.getByRole('button', { name: 'Add tier' }).click();
     }

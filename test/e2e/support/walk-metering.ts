@@ -1,6 +1,7 @@
 import { expect } from '@playwright/test';
 import { MeteredTab } from '../pages/metered-tab.ts';
 import { MeteringPage } from '../pages/metering-page.ts';
+import { chooseOption } from './choose-option.ts';
 import type { ConsoleWindow } from './console-window.ts';
 import type { EmbeddedLedger } from './embedded-ledger.ts';
 
@@ -36,7 +37,7 @@ export async function walkMetering(
   const price = await metering.fillPrice({
     name: 'API calls, tiered',
     key: 'api_calls_tiered',
-    meter: /api_calls/,
+    meter: 'API calls (api_calls)',
     tiers: [
       { upTo: '1,000', unitAmount: '0.10' },
       { upTo: '900', unitAmount: '0.05', fee: '5' },
@@ -57,14 +58,13 @@ export async function walkMetering(
   await metering.makePrice({
     name: 'Storage, each GB',
     key: 'storage_each',
-    meter: /storage_gb/,
+    meter: 'Storage (storage_gb)',
     tiers: [{ unitAmount: '0.25' }],
   });
   await main.getByRole('button', { name: 'Meter a feature' }).click();
   const binding = metering.dialog('Meter a feature');
   await expect(binding).toBeVisible();
-  await binding.getByRole('combobox', { name: 'Feature' }).click();
-  await page.getByRole('option', { name: 'ai_analysis' }).click();
+  await chooseOption(binding.getByRole('combobox', { name: 'Feature' }), 'ai_analysis');
   await look('metering-feature-form');
   await binding.getByRole('button', { name: 'Meter the feature' }).click();
   await expect(binding).toBeHidden();
@@ -109,6 +109,8 @@ export async function walkMetering(
   await expect(tab.figure('API calls', 'In Stripe')).toHaveText('10,500', SOON);
   await expect(tab.panel('API calls').getByText('Agrees:')).toBeVisible(SOON);
   await look('metered-tab');
+  await tab.panel('API calls').getByText('Agrees:').scrollIntoViewIfNeeded();
+  await look('metered-tab-invoice');
   await tab
     .panel('API calls')
     .getByRole('button', { name: /^Add usage/ })

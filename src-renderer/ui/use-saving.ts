@@ -1,30 +1,34 @@
-import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useSession } from '#renderer/api/session.tsx';
-import { announce } from '#renderer/ui/announce.tsx';
-import { errorsByField } from '#renderer/ui/form-problems.ts';
 import type { AppError } from '#shared/errors.ts';
+import { announce } from './announce.tsx';
+import { errorsByField } from './form-problems.ts';
 
-/** What becomes of an item's form once main has answered: options of its command, and whether production has to be confirmed. */
-export function useSaving({
+/** What becomes of a form once main has answered: options of its command, and whether production has to be confirmed. */
+export function useSaving<Answer>({
   setErrors,
-  fieldOfArgument,
+  fieldOfArgument = {},
+  keep,
+  saved,
   onClose,
 }: {
   setErrors: (errors: Record<string, string>) => void;
   /** The contract's names of values that the form asks for under other names. */
-  fieldOfArgument: Readonly<Record<string, string>>;
+  fieldOfArgument?: Readonly<Record<string, string>>;
+  /** Puts the answer where the page reads it from, or has that read again. */
+  keep: (answer: Answer) => void;
+  /** Said when it worked: "API calls made." */
+  saved: (answer: Answer) => string;
   onClose: () => void;
 }) {
   const { connection } = useSession();
-  const queryClient = useQueryClient();
   const [asksProduction, setAsksProduction] = useState(connection.environment === 'production');
   return {
     asksProduction,
     whenAnswered: {
-      onSuccess: (saved: { name: string }) => {
-        announce(`${saved.name} saved.`);
-        void queryClient.invalidateQueries({ queryKey: ['catalog.list'] });
+      onSuccess: (answer: Answer) => {
+        keep(answer);
+        announce(saved(answer));
         onClose();
       },
       onError: (error: AppError) => {
