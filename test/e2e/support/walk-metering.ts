@@ -109,7 +109,10 @@ export async function walkMetering(
   await expect(tab.figure('API calls', 'In Stripe')).toHaveText('10,500', SOON);
   await expect(tab.panel('API calls').getByText('Agrees:')).toBeVisible(SOON);
   await look('metered-tab');
-  await tab.panel('API calls').getByText('Agrees:').scrollIntoViewIfNeeded();
+  await main
+    .getByRole('region', { name: /next invoice/i })
+    .first()
+    .scrollIntoViewIfNeeded();
   await look('metered-tab-invoice');
   await tab
     .panel('API calls')
