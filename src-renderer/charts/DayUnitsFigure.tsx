@@ -13,6 +13,8 @@ import { useElementWidth } from './use-element-width.ts';
 /** Units of one day as two sides know them. */
 export type DayUnits = { day: string; reported: number; summary: number };
 
+/** Pixels. The first day of a period would be one bar as wide as the chart. */
+const WIDEST_BAR = 40;
 const REPORTED = 'Reported';
 const IN_STRIPE = 'In Stripe';
 const MARGIN = { top: 8, right: 8, bottom: 0, left: 0 };
@@ -209,12 +211,14 @@ const Drawing = memo(function Drawing({
         name={REPORTED}
         fill={patternFill(chartId, 0)}
         isAnimationActive={false}
+        maxBarSize={WIDEST_BAR}
       />
       <Bar
         dataKey="summary"
         name={IN_STRIPE}
         fill={patternFill(chartId, 1)}
         isAnimationActive={false}
+        maxBarSize={WIDEST_BAR}
       />
     </BarChart>
   );

@@ -158,7 +158,7 @@ function Difference({
   }
   const causes = usage.causes.map(causeWords);
   if (usage.difference === 0 && causes.length === 0) {
-    return <StatTile label="Difference" value="None" hint="None: Stripe has everything" />;
+    return <StatTile label="Difference" value="None" hint="Stripe has everything" />;
   }
   return (
     <StatTile
