@@ -1,13 +1,15 @@
 import { type KeyboardEvent, type MouseEvent, memo, useId, useState } from 'react';
-import { Bar, BarChart, CartesianGrid, XAxis, YAxis } from 'recharts';
+import { Bar, BarChart } from 'recharts';
 import { formatCredits, formatQuantity } from '#renderer/format/credits.ts';
 import { formatNumber, formatUnits } from '#renderer/format/metering.ts';
 import { formatDay, formatDayShort } from '#renderer/format/time.ts';
+import { ChartAxes } from './ChartAxes.tsx';
+import { besidePoint, type ChartFrame, chartFrame, MARGIN } from './chart-frame.ts';
 import styles from './charts.module.css';
 import { Figure } from './Figure.tsx';
 import { NumberTable } from './NumberTable.tsx';
 import { patternFill, SeriesPatterns, Swatch } from './patterns.tsx';
-import { axisTicks, type UsageSeries } from './usage-series.ts';
+import type { UsageSeries } from './usage-series.ts';
 import { useElementWidth } from './use-element-width.ts';
 
 /** Units of one day as two sides know them. */
@@ -17,8 +19,6 @@ export type DayUnits = { day: string; reported: number; summary: number };
 const WIDEST_BAR = 40;
 const REPORTED = 'Reported';
 const IN_STRIPE = 'In Stripe';
-const MARGIN = { top: 8, right: 8, bottom: 0, left: 0 };
-const X_AXIS_HEIGHT = 26;
 const LABEL_WIDTH = 62;
 const WIDTH_BEFORE_MEASURED = 640;
 const HEIGHT = 180;
@@ -85,7 +85,7 @@ function DayUnitsChart({ label, days }: { label: string; days: readonly DayUnits
   const active = hovered === null ? (focused ? cursor : null) : Math.min(hovered, lastDay);
   const shown = active === null ? undefined : days[active];
   const series = seriesOf(days);
-  const { plot } = layoutOf(days, width);
+  const { plot } = frameOf(days, width);
   const bandWidth = plot.width / days.length;
   const x = plot.left + ((active ?? 0) + 0.5) * bandWidth;
 
@@ -136,11 +136,7 @@ function DayUnitsChart({ label, days }: { label: string; days: readonly DayUnits
         />
         {shown !== undefined && (
           // The slider's value says the same to a screen reader.
-          <div
-            className={styles.readout}
-            style={x > width / 2 ? { right: width - x + 10 } : { left: x + 10 }}
-            aria-hidden="true"
-          >
+          <div className={styles.readout} style={besidePoint(x, width)} aria-hidden="true">
             <div className={styles.readoutDay}>{formatDay(shown.day)}</div>
             {[shown.reported, shown.summary].map((units, index) => (
               <div key={series[index]?.key} className={styles.readoutRow}>
@@ -174,7 +170,8 @@ const Drawing = memo(function Drawing({
   days: readonly DayUnits[];
   width: number;
 }) {
-  const { ticks, top, plot } = layoutOf(days, width);
+  const frame = frameOf(days, width);
+  const { plot } = frame;
   const every = Math.max(1, Math.ceil(days.length / Math.max(1, plot.width / LABEL_WIDTH)));
   return (
     <BarChart<DayUnits>
@@ -187,24 +184,14 @@ const Drawing = memo(function Drawing({
       accessibilityLayer={false}
     >
       <SeriesPatterns chartId={chartId} series={seriesOf(days)} />
-      <CartesianGrid vertical={false} stroke="var(--hairline)" />
-      <XAxis
-        dataKey="day"
-        height={X_AXIS_HEIGHT}
-        ticks={days.map(({ day }) => day).filter((_, index) => index % every === 0)}
-        interval={0}
-        tickFormatter={formatDayShort}
-        tickLine={false}
-        axisLine={{ stroke: 'var(--text-muted)' }}
-      />
-      <YAxis
-        width={plot.left}
-        ticks={ticks}
-        domain={[0, top]}
-        interval={0}
-        tickFormatter={formatCredits}
-        tickLine={false}
-        axisLine={false}
+      <ChartAxes
+        frame={frame}
+        formatValue={formatCredits}
+        x={{
+          dataKey: 'day',
+          ticks: days.map(({ day }) => day).filter((_, index) => index % every === 0),
+          tickFormatter: formatDayShort,
+        }}
       />
       <Bar
         dataKey="reported"
@@ -232,21 +219,9 @@ function seriesOf(days: readonly DayUnits[]): UsageSeries[] {
   return [series('reported', REPORTED), series('summary', IN_STRIPE)];
 }
 
-/** Where the bars stand within the drawing, in CSS pixels, and the numbers of the axis beside them. */
-function layoutOf(days: readonly DayUnits[], width: number) {
-  const ticks = axisTicks(Math.max(0, ...days.map((day) => Math.max(day.reported, day.summary))));
-  const top = ticks.at(-1) ?? 1;
-  const left = Math.max(32, formatCredits(top).length * 7 + 10);
-  return {
-    ticks,
-    top,
-    plot: {
-      left,
-      width: Math.max(1, width - left - MARGIN.right),
-      top: MARGIN.top,
-      height: HEIGHT - MARGIN.top - X_AXIS_HEIGHT,
-    },
-  };
+function frameOf(days: readonly DayUnits[], width: number): ChartFrame {
+  const largest = Math.max(0, ...days.map((day) => Math.max(day.reported, day.summary)));
+  return chartFrame(largest, { width, height: HEIGHT, formatValue: formatCredits });
 }
 
 function spokenDay(day: DayUnits | undefined): string {

@@ -1,17 +1,20 @@
 import { type KeyboardEvent, type MouseEvent, memo, useId, useMemo, useState } from 'react';
-import { CartesianGrid, Line, LineChart, ReferenceLine, XAxis, YAxis } from 'recharts';
+import { Line, LineChart, ReferenceLine } from 'recharts';
 import { formatCredits, formatQuantity } from '#renderer/format/credits.ts';
 import { formatUnits, formatUnitsShort } from '#renderer/format/metering.ts';
 import { formatMoney } from '#renderer/format/money.ts';
 import type { Tier } from '#shared/metered-price.ts';
+import { ChartAxes } from './ChartAxes.tsx';
+import { besidePoint, type ChartFrame, chartFrame, MARGIN } from './chart-frame.ts';
 import styles from './charts.module.css';
 import { Figure } from './Figure.tsx';
 import { amountAt, curveEnd, type PricePoint, pricePoints, tellingPoints } from './price-points.ts';
 import { axisTicks } from './usage-series.ts';
 import { useElementWidth } from './use-element-width.ts';
 
-const MARGIN = { top: 8, right: 16, bottom: 0, left: 0 };
-const X_AXIS_HEIGHT = 26;
+/** Pixels: half of the last label below stands beyond the plot. */
+const RIGHT = 16;
+const CURVE_MARGIN = { ...MARGIN, right: RIGHT };
 const WIDTH_BEFORE_MEASURED = 600;
 /** So many steps of an arrow key lead from one end to the other. */
 const KEY_STEPS = 50;
@@ -47,7 +50,7 @@ function Curve({ tiers, currency, height }: Required<PriceCurveProps>) {
   const end = points.at(-1)?.units ?? 0;
   const cursor = Math.min(cursorUnits ?? end, end);
   const active = hovered ?? (focused ? cursor : null);
-  const { top, plot } = layoutOf(points, currency, width, height);
+  const { top, plot } = frameOf(points, currency, width, height);
   const xOf = (units: number) => plot.left + (end === 0 ? 0 : units / end) * plot.width;
   const said = (units: number) =>
     `${formatUnits(units)}: ${formatMoney({ amountMinor: amountAt(tiers, units) ?? 0, currency })}`;
@@ -119,11 +122,7 @@ function Curve({ tiers, currency, height }: Required<PriceCurveProps>) {
           // The slider's value says the same to a screen reader.
           <div
             className={styles.readout}
-            style={
-              xOf(active) > width / 2
-                ? { right: width - xOf(active) + 10 }
-                : { left: xOf(active) + 10 }
-            }
+            style={besidePoint(xOf(active), width)}
             aria-hidden="true"
           >
             {said(active)}
@@ -148,7 +147,6 @@ const Drawing = memo(function Drawing({
   width: number;
   height: number;
 }) {
-  const { ticks, top, plot } = layoutOf(points, currency, width, height);
   const end = points.at(-1)?.units ?? 0;
   const ends = tiers.flatMap(({ upTo }) => (upTo === null || upTo > end ? [] : [upTo]));
   return (
@@ -156,29 +154,18 @@ const Drawing = memo(function Drawing({
       width={width}
       height={height}
       data={[...points]}
-      margin={MARGIN}
+      margin={CURVE_MARGIN}
       accessibilityLayer={false}
     >
-      <CartesianGrid vertical={false} stroke="var(--hairline)" />
-      <XAxis
-        type="number"
-        dataKey="units"
-        height={X_AXIS_HEIGHT}
-        domain={[0, Math.max(1, end)]}
-        ticks={axisTicks(end).filter((tick) => tick <= end)}
-        interval={0}
-        tickFormatter={formatUnitsShort}
-        tickLine={false}
-        axisLine={{ stroke: 'var(--text-muted)' }}
-      />
-      <YAxis
-        width={plot.left}
-        ticks={ticks}
-        domain={[0, top]}
-        interval={0}
-        tickFormatter={(amountMinor: number) => formatMoney({ amountMinor, currency })}
-        tickLine={false}
-        axisLine={false}
+      <ChartAxes
+        frame={frameOf(points, currency, width, height)}
+        formatValue={(amountMinor) => formatMoney({ amountMinor, currency })}
+        x={{
+          dataKey: 'units',
+          domain: [0, Math.max(1, end)],
+          ticks: axisTicks(end).filter((tick) => tick <= end),
+          tickFormatter: formatUnitsShort,
+        }}
       />
       {ends.map((upTo) => (
         <ReferenceLine
@@ -233,21 +220,19 @@ function PriceRows({ tiers, currency }: { tiers: readonly Tier[]; currency: stri
   );
 }
 
-/** Where the curve stands within the drawing, in CSS pixels, and the amounts of the axis beside it. */
-function layoutOf(points: readonly PricePoint[], currency: string, width: number, height: number) {
-  const ticks = axisTicks(points.at(-1)?.amountMinor ?? 0);
-  const top = ticks.at(-1) ?? 1;
-  const left = Math.max(40, formatMoney({ amountMinor: top, currency }).length * 7 + 10);
-  return {
-    ticks,
-    top,
-    plot: {
-      left,
-      width: Math.max(1, width - left - MARGIN.right),
-      top: MARGIN.top,
-      height: height - MARGIN.top - X_AXIS_HEIGHT,
-    },
-  };
+function frameOf(
+  points: readonly PricePoint[],
+  currency: string,
+  width: number,
+  height: number,
+): ChartFrame {
+  return chartFrame(points.at(-1)?.amountMinor ?? 0, {
+    width,
+    height,
+    formatValue: (amountMinor) => formatMoney({ amountMinor, currency }),
+    leastLeft: 40,
+    right: RIGHT,
+  });
 }
 
 function afterKey(key: string, cursor: number, end: number, tiers: readonly Tier[]): number | null {

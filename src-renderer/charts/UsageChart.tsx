@@ -1,11 +1,13 @@
 import { type KeyboardEvent, type MouseEvent, memo, useId, useMemo, useState } from 'react';
-import { Bar, BarChart, CartesianGrid, XAxis, YAxis } from 'recharts';
+import { Bar, BarChart } from 'recharts';
 import { formatCredits, formatCreditsInWords, formatQuantity } from '#renderer/format/credits.ts';
 import { formatDay, formatDayShort } from '#renderer/format/time.ts';
 import type { DayRange } from '#shared/time.ts';
+import { ChartAxes } from './ChartAxes.tsx';
+import { besidePoint, type ChartFrame, chartFrame, MARGIN } from './chart-frame.ts';
 import styles from './charts.module.css';
 import { patternFill, SeriesPatterns, Swatch } from './patterns.tsx';
-import { arrangeUsage, axisTicks, type UsageByDay, type UsageRow } from './usage-series.ts';
+import { arrangeUsage, type UsageByDay, type UsageRow } from './usage-series.ts';
 import { useElementWidth } from './use-element-width.ts';
 
 export type UsageChartProps = {
@@ -28,8 +30,6 @@ type Datum = { day: string; used: readonly number[] };
 /** A day of the range, and a series of it or null for the whole day. */
 type Place = { day: number; series: number | null };
 
-const MARGIN = { top: 8, right: 8, bottom: 0, left: 0 };
-const X_AXIS_HEIGHT = 26;
 const LABEL_WIDTH = 62;
 const WIDTH_BEFORE_MEASURED = 800;
 /** How far beside a thin band a click still means it. */
@@ -49,7 +49,7 @@ export function UsageChart({ rows, range, label, height = 240, onOpen }: UsageCh
   const cursor = within(cursorState ?? { day: lastDay, series: null }, usage);
   const active = hovered === null ? (focused ? cursor : null) : within(hovered, usage);
 
-  const { top, plot } = layoutOf(usage, width, height);
+  const { top, plot } = frameOf(usage, width, height);
   const bandWidth = plot.width / days.length;
 
   function placeAt(event: MouseEvent<HTMLElement>): Place | null {
@@ -170,8 +170,8 @@ const Drawing = memo(function Drawing({
   height: number;
 }) {
   const { days, series } = usage;
-  const { ticks, top, plot } = layoutOf(usage, width, height);
-  const isWide = plot.width / days.length > 6;
+  const frame = frameOf(usage, width, height);
+  const isWide = frame.plot.width / days.length > 6;
   const data = days.map(
     (day, index): Datum => ({
       day,
@@ -188,24 +188,14 @@ const Drawing = memo(function Drawing({
       accessibilityLayer={false}
     >
       <SeriesPatterns chartId={chartId} series={series} />
-      <CartesianGrid vertical={false} stroke="var(--hairline)" />
-      <XAxis
-        dataKey="day"
-        height={X_AXIS_HEIGHT}
-        ticks={labelledDays(days, plot.width)}
-        interval={0}
-        tickFormatter={formatDayShort}
-        tickLine={false}
-        axisLine={{ stroke: 'var(--text-muted)' }}
-      />
-      <YAxis
-        width={plot.left}
-        ticks={ticks}
-        domain={[0, top]}
-        interval={0}
-        tickFormatter={formatCredits}
-        tickLine={false}
-        axisLine={false}
+      <ChartAxes
+        frame={frame}
+        formatValue={formatCredits}
+        x={{
+          dataKey: 'day',
+          ticks: labelledDays(days, frame.plot.width),
+          tickFormatter: formatDayShort,
+        }}
       />
       {series.map((each, index) => (
         <Bar
@@ -232,10 +222,9 @@ function Readout(props: {
   width: number;
 }) {
   const { usage, place, x, width } = props;
-  const side = x > width / 2 ? { right: width - x + 10 } : { left: x + 10 };
   return (
     // The slider's value says the same to a screen reader.
-    <div className={styles.readout} style={side} aria-hidden="true">
+    <div className={styles.readout} style={besidePoint(x, width)} aria-hidden="true">
       <div className={styles.readoutDay}>{formatDay(usage.days[place.day] ?? '')}</div>
       {usage.series.map((each, index) => (
         <div key={each.key} className={styles.readoutRow}>
@@ -259,21 +248,9 @@ function Readout(props: {
   );
 }
 
-/** Where the bars stand within the drawing, in CSS pixels, and the numbers of the axis beside them. */
-function layoutOf(usage: UsageByDay, width: number, height: number) {
-  const ticks = axisTicks(Math.max(0, ...usage.dayTotals));
-  const top = ticks.at(-1) ?? 1;
-  const left = Math.max(32, formatCredits(top).length * 7 + 10);
-  return {
-    ticks,
-    top,
-    plot: {
-      left,
-      width: Math.max(1, width - left - MARGIN.right),
-      top: MARGIN.top,
-      height: height - MARGIN.top - X_AXIS_HEIGHT,
-    },
-  };
+function frameOf(usage: UsageByDay, width: number, height: number): ChartFrame {
+  const largest = Math.max(0, ...usage.dayTotals);
+  return chartFrame(largest, { width, height, formatValue: formatCredits });
 }
 
 function afterKey(key: string, cursor: Place, usage: UsageByDay): Place | null {

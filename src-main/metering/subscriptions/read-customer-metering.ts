@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import type { z } from 'zod';
 import { type QueryTarget, type RunQuery, readSnapshot } from '#main/database/run-query.ts';
 import { NOT_ENDED } from '#main/ledger/read-metered-offer.ts';
+import { readStripeCustomerId } from '#main/ledger/read-stripe-customer.ts';
 import { readPosition, wholeMinutes } from '#main/ledger/read-usage-position.ts';
-import { AppError } from '#shared/errors.ts';
 import type {
   CustomerMetering,
   MeterFormula,
@@ -34,15 +34,8 @@ export async function readCustomerMetering(
   signal?: AbortSignal,
 ): Promise<CustomerMetering> {
   return readSnapshot(database, signal, async (run) => {
-    const [customer] = await run(sql<{ stripe_customer_id: string | null }>`
-      SELECT stripe_customer_id FROM credits.customers WHERE id = ${customerId}`);
-    if (customer === undefined) {
-      throw new AppError('not_found', `There is no customer ${customerId}.`, {
-        details: { entity: 'customer', id: customerId },
-      });
-    }
     return {
-      stripeCustomerId: customer.stripe_customer_id,
+      stripeCustomerId: await readStripeCustomerId(run, customerId),
       subscriptions: await listSubscriptions(run, customerId, pageOf),
       usage: await listUsage(run, customerId),
     };

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { z } from 'zod';
 import { type QueryTarget, type RunQuery, readSnapshot } from '#main/database/run-query.ts';
-import { AppError } from '#shared/errors.ts';
+import { readStripeCustomerId } from '#main/ledger/read-stripe-customer.ts';
 import type { billingProcedures, subscriptionSchema } from '#shared/ipc/billing.ts';
 import { listCustomerMoneyBack } from '../refunds/list-money-back.ts';
 import { listCustomerRefunds } from '../refunds/list-open-refunds.ts';
@@ -20,15 +20,8 @@ export async function readCustomerBilling(
   signal?: AbortSignal,
 ): Promise<CustomerBilling> {
   return readSnapshot(target, signal, async (run) => {
-    const [customer] = await run(sql<{ stripe_customer_id: string | null }>`
-      SELECT stripe_customer_id FROM credits.customers WHERE id = ${customerId}`);
-    if (customer === undefined) {
-      throw new AppError('not_found', `There is no customer ${customerId}.`, {
-        details: { entity: 'customer', id: customerId },
-      });
-    }
     return {
-      stripeCustomerId: customer.stripe_customer_id,
+      stripeCustomerId: await readStripeCustomerId(run, customerId),
       checkouts: await listCheckouts(run, customerId, SHOWN_MAX),
       payments: await listPayments(run, customerId, SHOWN_MAX),
       refundRequests: await listCustomerRefunds(run, customerId, SHOWN_MAX),

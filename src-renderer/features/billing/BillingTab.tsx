@@ -1,18 +1,16 @@
 import { Button } from '@mantine/core';
 import { useAbility } from '#renderer/api/session.tsx';
 import { isStripeUsable } from '#renderer/api/stripe-usable.ts';
-import { CopyableId } from '#renderer/ui/CopyableId.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
 import { Section } from '#renderer/ui/Section.tsx';
-import styles from './billing.module.css';
 import { useBillingForms } from './billing-context.ts';
 import { CheckoutList } from './CheckoutList.tsx';
 import { MoneyBackTable } from './MoneyBackTable.tsx';
 import { PaymentsTable } from './PaymentsTable.tsx';
 import { useCustomerBilling, useStripeStatus } from './queries.ts';
 import { RefundRequestList } from './RefundRequestList.tsx';
-import { StripeModeNote } from './StripeModeNote.tsx';
+import { StripeTab } from './StripeTab.tsx';
 import { SubscriptionsTable } from './SubscriptionsTable.tsx';
 
 /** Everything of a customer that has to do with money: what is being sold, what was paid, and what went back. */
@@ -40,35 +38,22 @@ export function BillingTab({
   // What Stripe refunded stands among the refunds.
   const openRequests = refundRequests.filter(({ state }) => state !== 'refunded');
   return (
-    <div className={styles.billing}>
-      <div className={styles.head}>
-        <div className={styles.headWords}>
-          {stripe.data !== undefined ? (
-            <StripeModeNote status={stripe.data} />
-          ) : (
-            stripe.isError && (
-              <ErrorState error={stripe.error} onRetry={() => void stripe.refetch()} />
-            )
-          )}
-          <p className={styles.stripeCustomer}>
-            {stripeCustomerId === null ? (
-              'Not a Stripe customer yet: the first payment link makes one.'
-            ) : (
-              <>
-                Stripe customer <CopyableId value={stripeCustomerId} label="Stripe customer id" />
-              </>
-            )}
-          </p>
-        </div>
-        {maySell && canSell && (
-          <div className={styles.headActions}>
+    <StripeTab
+      stripe={stripe}
+      stripeCustomerId={stripeCustomerId}
+      noCustomer="Not a Stripe customer yet: the first payment link makes one."
+      acts={
+        maySell &&
+        canSell && (
+          <>
             <Button onClick={() => forms.openSale(customerId)}>New payment link…</Button>
             <Button variant="default" onClick={() => forms.openSale(customerId, 'subscription')}>
               Sell a plan…
             </Button>
-          </div>
-        )}
-      </div>
+          </>
+        )
+      }
+    >
       <Section title="Payment links">
         <CheckoutList checkouts={checkouts} />
       </Section>
@@ -90,6 +75,6 @@ export function BillingTab({
       <Section title="Subscriptions">
         <SubscriptionsTable subscriptions={subscriptions} />
       </Section>
-    </div>
+    </StripeTab>
   );
 }

@@ -8,6 +8,7 @@ import { StartCheckoutForm } from './StartCheckoutForm.tsx';
 export { BillingTab } from './BillingTab.tsx';
 export { type BillingForms, useBillingForms } from './billing-context.ts';
 export { StripeModeNote } from './StripeModeNote.tsx';
+export { StripeTab } from './StripeTab.tsx';
 
 /** Holds the forms that sell and refund above all pages: what is under way is not lost with a page. */
 export function BillingFormsProvider({ children }: { children: ReactNode }) {

@@ -1,9 +1,8 @@
 import { Button } from '@mantine/core';
 import { useAbility } from '#renderer/api/session.tsx';
 import { isStripeUsable } from '#renderer/api/stripe-usable.ts';
-import { StripeModeNote } from '#renderer/features/billing/billing.tsx';
+import { StripeTab } from '#renderer/features/billing/billing.tsx';
 import { paths } from '#renderer/navigation/paths.ts';
-import { CopyableId } from '#renderer/ui/CopyableId.tsx';
 import { EmptyState } from '#renderer/ui/EmptyState.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { LinkButton } from '#renderer/ui/LinkButton.tsx';
@@ -37,33 +36,20 @@ export function MeteredTab({ customerId }: { customerId: string }) {
   const canAsk = isStripeUsable(stripe.data);
   const isEmpty = subscriptions.length === 0 && usage.length === 0;
   return (
-    <div className={styles.tab}>
-      <div className={styles.head}>
-        <div className={styles.headWords}>
-          {stripe.data !== undefined ? (
-            <StripeModeNote status={stripe.data} />
-          ) : (
-            stripe.isError && (
-              <ErrorState error={stripe.error} onRetry={() => void stripe.refetch()} />
-            )
-          )}
+    <StripeTab
+      stripe={stripe}
+      stripeCustomerId={stripeCustomerId}
+      noCustomer="Not a Stripe customer yet, so no usage can be reported: a subscription to a metered price, or the first payment link, makes one."
+      note={
+        !mayManage && (
           <p className={styles.muted}>
-            {stripeCustomerId === null ? (
-              'Not a Stripe customer yet, so no usage can be reported: a subscription to a metered price, or the first payment link, makes one.'
-            ) : (
-              <>
-                Stripe customer <CopyableId value={stripeCustomerId} label="Stripe customer id" />
-              </>
-            )}
+            Your role may read this. Changing it takes the right to manage Stripe.
           </p>
-          {!mayManage && (
-            <p className={styles.muted}>
-              Your role may read this. Changing it takes the right to manage Stripe.
-            </p>
-          )}
-        </div>
-        {mayManage && (
-          <div className={styles.acts}>
+        )
+      }
+      acts={
+        mayManage && (
+          <>
             {canAsk && (
               <Button onClick={() => forms.openSubscribe(customerId)}>
                 Subscribe to a metered price…
@@ -74,9 +60,10 @@ export function MeteredTab({ customerId }: { customerId: string }) {
                 Add usage…
               </Button>
             )}
-          </div>
-        )}
-      </div>
+          </>
+        )
+      }
+    >
       {isEmpty ? (
         <EmptyState action={<LinkButton to={paths.metering}>Meters and metered prices</LinkButton>}>
           This customer has no subscription and no usage to be billed.
@@ -115,7 +102,7 @@ export function MeteredTab({ customerId }: { customerId: string }) {
       <Section title="Meter events">
         <EventList customerId={customerId} />
       </Section>
-    </div>
+    </StripeTab>
   );
 }
 

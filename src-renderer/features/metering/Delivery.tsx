@@ -7,7 +7,7 @@ import { announce } from '#renderer/ui/announce.tsx';
 import { EmptyState } from '#renderer/ui/EmptyState.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { FilterChip } from '#renderer/ui/FilterChip.tsx';
-import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
+import { ListPlaceholder } from '#renderer/ui/ListPlaceholder.tsx';
 import { VirtualTable } from '#renderer/ui/VirtualTable.tsx';
 import type { MeterEvent } from '#shared/ipc/metering.ts';
 import { BacklogFigures } from './BacklogFigures.tsx';
@@ -102,18 +102,16 @@ export function Delivery({
         isBusy={pages.isPlaceholderData}
         rowState={(row) => (row.id === openId ? 'current' : undefined)}
         placeholder={
-          pages.isError ? (
-            <ErrorState error={pages.error} onRetry={() => void pages.refetch()} />
-          ) : pages.isPending || pages.isPlaceholderData ? (
-            <LoadingRows count={12} label="Loading meter events" />
-          ) : show !== 'all' || customerId !== null ? (
-            <EmptyState>No event matches this filter.</EmptyState>
-          ) : (
-            <EmptyState>
-              Nothing was sent yet. Usage that is reported for a meter is sent to Stripe by itself,
-              within about a minute.
-            </EmptyState>
-          )
+          <ListPlaceholder pages={pages} loadingLabel="Loading meter events">
+            {show !== 'all' || customerId !== null ? (
+              <EmptyState>No event matches this filter.</EmptyState>
+            ) : (
+              <EmptyState>
+                Nothing was sent yet. Usage that is reported for a meter is sent to Stripe by
+                itself, within about a minute.
+              </EmptyState>
+            )}
+          </ListPlaceholder>
         }
       />
       {pages.isFetchNextPageError && (

@@ -10,7 +10,7 @@ import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { InstantText } from '#renderer/ui/InstantText.tsx';
 import { SearchIcon } from '#renderer/ui/icons.tsx';
 import { LinkButton } from '#renderer/ui/LinkButton.tsx';
-import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
+import { ListPlaceholder } from '#renderer/ui/ListPlaceholder.tsx';
 import { Page } from '#renderer/ui/Page.tsx';
 import { PageHeader } from '#renderer/ui/PageHeader.tsx';
 import { StateBadge } from '#renderer/ui/StateBadge.tsx';
@@ -113,17 +113,17 @@ export function StripeEventsPage() {
         isBusy={pages.isPlaceholderData}
         rowState={(row) => (row.id === openId ? 'current' : undefined)}
         placeholder={
-          pages.isError ? (
-            <ErrorState error={pages.error} onRetry={() => void pages.refetch()} />
-          ) : pages.isPending || pages.isPlaceholderData ? (
-            <LoadingRows count={12} label="Loading events" />
-          ) : isFiltered ? (
-            <EmptyState>No event matches this filter.</EmptyState>
-          ) : (
-            <EmptyState action={<LinkButton to={paths.stripeSettings}>Stripe settings</LinkButton>}>
-              No events yet. They come by themselves once something happens in Stripe.
-            </EmptyState>
-          )
+          <ListPlaceholder pages={pages} loadingLabel="Loading events">
+            {isFiltered ? (
+              <EmptyState>No event matches this filter.</EmptyState>
+            ) : (
+              <EmptyState
+                action={<LinkButton to={paths.stripeSettings}>Stripe settings</LinkButton>}
+              >
+                No events yet. They come by themselves once something happens in Stripe.
+              </EmptyState>
+            )}
+          </ListPlaceholder>
         }
       />
       {pages.isFetchNextPageError && (
