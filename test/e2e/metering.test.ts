@@ -86,7 +86,9 @@ test('ten thousand reports with repeats, lost answers and a crash are billed onc
   await report(ledger, 'api_calls', 9_500);
   await report(ledger, 'documents', 500);
   const taken = () => count(ledger, `state IN ('sent', 'duplicate')`);
-  await expect.poll(taken, 'both senders are under way').toBeGreaterThan(100);
+  await expect
+    .poll(taken, { message: 'both senders are under way', timeout: 60_000 })
+    .toBeGreaterThan(100);
   second.kill('SIGKILL');
   await ended;
   // What the killed one had taken is free again after two minutes; here they are over at once.
