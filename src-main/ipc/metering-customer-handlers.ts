@@ -4,7 +4,7 @@ import { type StripeSide, subscribe } from '#main/metering/subscriptions/subscri
 import { previewNextInvoice } from '#main/metering/usage/preview-next-invoice.ts';
 import { readStripeUsage } from '#main/metering/usage/read-stripe-usage.ts';
 import { ensureStripeCustomer } from '#main/stripe/checkouts/ensure-stripe-customer.ts';
-import { stripePageOf } from '#main/stripe/reconciliation/stripe-page.ts';
+import { stripePageOf } from '#main/stripe/gateway/stripe-page.ts';
 import type { StripeTarget } from '#main/stripe/stripe-target.ts';
 import { syncSubscription } from '#main/stripe/sync/sync-subscription.ts';
 import { assertBound } from '#main/stripe/workspace/assert-bound.ts';

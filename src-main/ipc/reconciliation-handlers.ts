@@ -1,9 +1,9 @@
 import type { z } from 'zod';
+import { stripePageOf } from '#main/stripe/gateway/stripe-page.ts';
 import { countFindings, type Finding, listFindings } from '#main/stripe/reconciliation/findings.ts';
 import { previewRepair, repairFinding } from '#main/stripe/reconciliation/repair-finding.ts';
 import { startRun } from '#main/stripe/reconciliation/run-reconciliation.ts';
 import { getRun, listRuns, toReconciliationRun } from '#main/stripe/reconciliation/runs.ts';
-import { stripePageOf } from '#main/stripe/reconciliation/stripe-page.ts';
 import { AppError } from '#shared/errors.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { Handlers } from '#shared/ipc/procedure.ts';

@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import type { z } from 'zod';
 import { type QueryTarget, type RunQuery, readSnapshot } from '#main/database/run-query.ts';
+import { stripePageOf } from '#main/stripe/gateway/stripe-page.ts';
 import type { meteringProcedures } from '#shared/ipc/metering.ts';
+import type { StripeMode } from '#shared/ipc/stripe.ts';
 import { readMeters, readPrices } from './catalog-rows.ts';
-import { type BoundAccount, stripePageOf } from './stripe-page.ts';
 
 type Catalog = z.input<(typeof meteringProcedures)['metering.catalog']['output']>;
 type Link = Catalog['meters'][number]['link'];
@@ -18,22 +19,22 @@ export async function listMeteringCatalog(
 ): Promise<Catalog> {
   return readSnapshot(target, signal, async (run) => {
     const [bound] = await run(
-      sql<BoundAccount>`SELECT account_id, livemode, simulated FROM credits_billing.stripe_settings`,
+      sql<{ accountId: string; livemode: boolean; simulated: boolean }>`
+        SELECT account_id AS "accountId", livemode, simulated FROM credits_billing.stripe_settings WHERE account_id IS NOT NULL`,
     );
-    const account: BoundAccount = bound ?? { account_id: null, livemode: false, simulated: false };
-    const { account_id: accountId, livemode } = account;
-    const place = accountId === null ? null : { accountId, livemode };
+    const place = bound ?? null;
+    const mode = bound?.simulated ? 'simulator' : bound?.livemode ? 'live' : 'test';
     const meters = await readMeters(run, place);
     const prices = await readPrices(run, place);
     return {
       meters: meters.map((meter) => ({
         ...meter,
-        link: linkOf('meters', meter, account),
+        link: linkOf(meter, mode),
         changedAt: meter.changedAt.toISOString(),
       })),
       prices: prices.map((price) => ({
         ...price,
-        link: linkOf('prices', price, account),
+        link: linkOf(price, mode),
         changedAt: price.changedAt.toISOString(),
       })),
       featureMeters: await readFeatureMeters(run),
@@ -43,15 +44,14 @@ export async function listMeteringCatalog(
 }
 
 function linkOf(
-  kind: 'meters' | 'prices',
   { active, link }: { active: boolean; link: { stripeId: string; active: boolean } | null },
-  account: BoundAccount,
+  mode: StripeMode,
 ): Link {
   if (link === null) return { state: 'unlinked', stripeId: null, stripeUrl: null };
   return {
     state: link.active === active ? 'current' : 'differs',
     stripeId: link.stripeId,
-    stripeUrl: stripePageOf(kind, link.stripeId, account),
+    stripeUrl: stripePageOf(link.stripeId, { mode }),
   };
 }
 

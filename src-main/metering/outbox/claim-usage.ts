@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { runQuery } from '#main/database/run-query.ts';
+import { isBoundElsewhere } from '#main/ledger/is-bound-elsewhere.ts';
 import { post } from '#main/ledger/ledger-session.ts';
 import type { MeterFormula } from '#shared/ipc/metering.ts';
 import type { MeteringTarget } from '../metering-target.ts';
@@ -36,12 +37,6 @@ export const SENT_WITHIN = sql`interval '35 days'`;
 
 /** Has everybody else who batches or claims, and whoever would bind the workspace to another account, wait for this one's end. */
 const oneAtATime = sql`SELECT FROM credits_billing.stripe_settings FOR UPDATE`;
-
-/** True in SQL where the workspace belongs to another account or mode: its usage waits until that one is back. */
-function isElsewhere({ accountId, livemode }: MeteringTarget) {
-  return sql<boolean>`EXISTS (SELECT FROM credits_billing.stripe_settings s
-    WHERE s.account_id IS NOT NULL AND NOT s.simulated AND (s.account_id, s.livemode) IS DISTINCT FROM (${accountId}, ${livemode}))`;
-}
 
 /** True where a round would find reports without an event, or events that are due. */
 export async function isUsageWaiting(target: MeteringTarget): Promise<boolean> {
@@ -107,7 +102,7 @@ export async function claimUsage(
           e.next_attempt_at <= clock_timestamp() AS is_due, coalesce(e.claimed_until >= clock_timestamp(), false) AS is_taken
         FROM credits_billing.meter_events e
         WHERE e.state IN ('queued', 'cancelling') AND e.account_id = ${accountId} AND e.livemode = ${livemode}
-          AND NOT ${isElsewhere(target)}
+          AND NOT ${isBoundElsewhere(target)}
       ), placed AS (
         -- Stripe takes one call at a time for a customer and meter; and where the newest value counts, order decides.
         -- A join would be planned by how few events were open when the table was analyzed last.

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { runQuery } from '#main/database/run-query.ts';
 import type { MeterErrorReport, RejectedUsage } from '#main/stripe/gateway/gateway.ts';
+import { orUndefined } from '#main/stripe/gateway/optional-answer.ts';
 import { AppError } from '#shared/errors.ts';
 import type { MeteringTarget } from '../metering-target.ts';
 
@@ -33,12 +34,7 @@ export async function readMeterErrors(target: MeteringTarget): Promise<Set<strin
 }
 
 async function listReports(target: MeteringTarget, since: Date): Promise<MeterErrorReport[]> {
-  try {
-    return await target.gateway.listMeterErrors({ since });
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'stripe_not_found') return [];
-    throw error;
-  }
+  return (await orUndefined(target.gateway.listMeterErrors({ since }))) ?? [];
 }
 
 async function openPlace({ database, accountId, livemode }: MeteringTarget): Promise<Date> {

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
+import { isBoundElsewhere } from '#main/ledger/is-bound-elsewhere.ts';
 import { type LedgerSession, post } from '#main/ledger/ledger-session.ts';
 import { AppError } from '#shared/errors.ts';
 import type { StripeTarget } from '../stripe-target.ts';
-import { boundElsewhere, isBoundElsewhere } from '../workspace/assert-bound.ts';
+import { boundElsewhere } from '../workspace/assert-bound.ts';
 
 /** What making the ledger agree with one Stripe object came to. */
 export type SyncOutcome = {

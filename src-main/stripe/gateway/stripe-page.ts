@@ -6,7 +6,7 @@ export function stripePageOf(
   { mode }: Pick<StripeStatus, 'mode'>,
 ): string | null {
   if (objectId === null || (mode !== 'test' && mode !== 'live')) return null;
-  const folder = /^(pi|cs|in|re|pyr|dp|du|sub)_/.exec(objectId)?.[1];
+  const folder = /^(pi|cs|in|re|pyr|dp|du|sub|mtr|price)_/.exec(objectId)?.[1];
   const places: Record<string, string> = {
     pi: 'payments',
     in: 'invoices',
@@ -16,6 +16,8 @@ export function stripePageOf(
     dp: 'disputes',
     du: 'disputes',
     sub: 'subscriptions',
+    mtr: 'meters',
+    price: 'prices',
   };
   const place = folder === undefined ? undefined : places[folder];
   if (place === undefined) return null;
