@@ -73,6 +73,12 @@ export default {
       { path: '^src-main/', pathNot: '^src-main/(ledger|database)/' },
     ),
     forbid(
+      'jobs-on-ledger',
+      'Jobs stand on the ledger and the database; of the areas they know the delivery of notifications. What Stripe needs done notes its runs itself.',
+      { path: '^src-main/jobs/' },
+      { path: '^src-main/', pathNot: '^src-main/(jobs|database|ledger|logging|notifications)/' },
+    ),
+    forbid(
       'driver-behind-database',
       'The PostgreSQL driver belongs to src-main/database and src-main/ledger; take a handle as your first parameter.',
       { path: '^src-', pathNot: '^src-main/(database|ledger)/' },
@@ -107,6 +113,24 @@ export default {
       'HTTP servers for others live in src-main/service.',
       { path: '^src-', pathNot: '^src-main/service/' },
       { path: '^node_modules/(fastify|@fastify)/' },
+    ),
+    forbid(
+      'mail-in-notifications',
+      'Mail is sent in src-main/notifications only.',
+      { path: '^src-', pathNot: '^src-main/notifications/' },
+      { path: '^node_modules/(nodemailer|@types/nodemailer)/' },
+    ),
+    forbid(
+      'middleware-alone',
+      'The middleware runs in the back ends of others: it imports itself and node:*, and no package.',
+      { path: '^src-main/middleware/' },
+      { pathNot: '^src-main/middleware/', dependencyTypesNot: ['core'] },
+    ),
+    forbid(
+      'middleware-for-others',
+      'The middleware is for the back ends of others; the console and the service call the ledger.',
+      { path: '^src-', pathNot: '^src-main/middleware/' },
+      { path: '^src-main/middleware/' },
     ),
     forbid(
       'simulator-tools',

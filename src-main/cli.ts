@@ -2,6 +2,9 @@ import os from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { AppError, type ErrorCode } from '#shared/errors.ts';
+import { apiKeyCreateCommand } from './commands/api-key-create.ts';
+import { apiKeyListCommand } from './commands/api-key-list.ts';
+import { apiKeyRevokeCommand } from './commands/api-key-revoke.ts';
 import { UsageError } from './commands/arguments.ts';
 import { balanceCommand } from './commands/balance.ts';
 import { checkCommand } from './commands/check.ts';
@@ -27,6 +30,9 @@ const COMMANDS: readonly Command[] = [
   exportTransactionsCommand,
   foldCommand,
   serveCommand,
+  apiKeyCreateCommand,
+  apiKeyListCommand,
+  apiKeyRevokeCommand,
   reconcileCommand,
 ];
 
@@ -258,6 +264,7 @@ function exitCodeOf(code: ErrorCode): number {
     case 'stripe_refused':
     case 'stripe_metadata':
     case 'webhook_signature':
+    case 'delivery_failed':
       return EXIT.refused;
     case 'stripe_not_connected':
     case 'stripe_key_invalid':

@@ -12,8 +12,11 @@ import { createSavedConnections, type SavedConnections } from './connection/save
 import type { Database } from './database/tables/database.ts';
 import { createEmitter, type Emitter } from './emitter.ts';
 import { toAppError } from './ipc/wire-errors.ts';
+import { createWorkspaceJobs, type WorkspaceJobs } from './jobs/workspace-jobs.ts';
 import type { Log } from './logging/log.ts';
 import { startUsageWork } from './metering/outbox/usage-work.ts';
+import { type DesktopNotice, startDesktopNotices } from './notifications/desktop-notices.ts';
+import { connectionSecrets, forgetNotificationSecrets } from './notifications/secrets.ts';
 import type { SecretStore } from './settings/secret-store.ts';
 import {
   EMBEDDED_ID,
@@ -32,8 +35,10 @@ import {
 } from './stripe/workspace/stripe-workspace.ts';
 import type { CreateGateway } from './stripe/workspace/workspace-options.ts';
 
-/** How long the end waits for what is under way with Stripe; whatever it was is taken up again at the next start. */
-const STOP_STRIPE_WITHIN_MS = 6_000;
+/** How long the end waits for jobs and for what is under way with Stripe; whatever it was is taken up again later. */
+const STOP_WORK_WITHIN_MS = 6_000;
+/** More customers than this are told as one change of some. */
+const TOLD_MAX = 20;
 
 /** The active connection, ready for use: current schema, checked role. */
 export type ReadyDatabase = {
@@ -53,6 +58,8 @@ export type Desktop = {
   readonly showInFolder: (file: string) => void;
   readonly openFolder: (folder: string) => Promise<void>;
   readonly openLink: (url: string) => Promise<void>;
+  /** Shows a notice beside all windows, where the system can; `onClick`: the person wants to see more. */
+  readonly notify: (notice: DesktopNotice, onClick: () => void) => void;
 };
 
 /** What About says of the program that hosts the console. */
@@ -74,6 +81,8 @@ export type ConsoleOptions = {
   readonly demoData: boolean;
   /** How Stripe is spoken to; a test's own speaks to a simulator in Stripe's place. */
   readonly createStripeGateway?: CreateGateway;
+  /** Whether the jobs of the ledger (expiry, notifications …) run by themselves; else only when somebody asks. Default true. */
+  readonly jobs?: boolean;
   readonly now?: () => Date;
 };
 
@@ -94,6 +103,8 @@ export type Console = {
   readonly stripe: StripeWorkspace;
   /** Reconciliations that this console does in the background. */
   readonly reconciliations: BackgroundRuns;
+  /** The jobs of the active connection's ledger, which this console shares with others. */
+  readonly jobs: WorkspaceJobs;
   /** Files that exports of this session wrote, by exportId: what `settings.showExport` may show. */
   readonly exportedFiles: Map<string, string>;
   /** Connects to the active connection. Resolves with the state that came of it; never rejects because of it. */
@@ -129,6 +140,7 @@ export function createConsole(options: ConsoleOptions): Console {
     ...savedConnections,
     async remove(id) {
       await savedConnections.remove(id);
+      await forgetNotificationSecrets(secrets, id);
       await stripe.forget(id);
     },
   };
@@ -213,6 +225,25 @@ export function createConsole(options: ConsoleOptions): Console {
       if (customerId !== null) events.emit({ type: 'ledger.changed', customerId });
     },
     onMeteringChange: (customerId) => events.emit({ type: 'metering.changed', customerId }),
+    onJobRun: () => events.emit({ type: 'jobs.changed' }),
+  });
+  const jobs = createWorkspaceJobs({
+    database,
+    secretsOf: (connectionId) => connectionSecrets(secrets, connectionId),
+    scheduled: options.jobs ?? true,
+    now,
+    log,
+    onRun(name, result) {
+      events.emit({ type: 'jobs.changed' });
+      if (name !== 'balance_watch' && name !== 'notifications') return;
+      const customerIds = [...(result?.customerIds ?? [])];
+      if (customerIds.length > 0 && customerIds.length <= TOLD_MAX) {
+        for (const customerId of customerIds) events.emit({ type: 'alerts.changed', customerId });
+      } else if (result === undefined || customerIds.length > 0 || result.done > 0) {
+        // A run that went wrong may have delivered some before.
+        events.emit({ type: 'alerts.changed', customerId: null });
+      }
+    },
   });
   const reconciliations = createBackgroundRuns({
     onProgress: ({ id }) => events.emit({ type: 'reconciliation.changed', runId: id }),
@@ -225,10 +256,26 @@ export function createConsole(options: ConsoleOptions): Console {
     if (event.type === 'database.changed' || event.type === 'session.changed') {
       stripe.databaseChanged();
     }
+    if (event.type === 'database.changed') jobs.databaseChanged();
     // A reconciliation stays with the database it was started on, and can be taken up there again.
     if (event.type === 'database.changed' && event.database.status !== 'ready') {
       reconciliations.stop().catch((error: unknown) => log.warn('Pausing failed.', error));
     }
+  });
+
+  const { desktop } = options;
+  const notices = desktop
+    ? startDesktopNotices({
+        database: () => (connection.status().status === 'ready' ? database() : undefined),
+        notify: (notice) =>
+          desktop.notify(notice, () => events.emit({ type: 'navigate', to: '/alerts' })),
+        onRaised: () => events.emit({ type: 'alerts.changed', customerId: null }),
+        log,
+      })
+    : undefined;
+  events.on(({ type }) => {
+    // What is there when the database is opened is not news.
+    if (type === 'database.changed') notices?.wake();
   });
 
   return {
@@ -238,13 +285,14 @@ export function createConsole(options: ConsoleOptions): Console {
     log,
     now,
     events,
-    desktop: options.desktop,
+    desktop,
     settings,
     secrets,
     connections,
     connection,
     stripe,
     reconciliations,
+    jobs,
     exportedFiles: new Map(),
     start: () => connection.connect(),
     database,
@@ -256,11 +304,12 @@ export function createConsole(options: ConsoleOptions): Console {
       return 'report' in status ? status.report.role : loginOf(active);
     },
     async stop() {
-      // What is being handled for Stripe still has its database to finish on.
-      const ended = Promise.all([stripe.stop(), reconciliations.stop()]).catch((error: unknown) =>
-        log.error('The work for Stripe was not ended well.', error),
+      await notices?.stop();
+      // What is being done by itself, or handled for Stripe, still has its database to finish on.
+      const ended = Promise.all([stripe.stop(), reconciliations.stop(), jobs.stop()]).catch(
+        (error: unknown) => log.error('The work in the background was not ended well.', error),
       );
-      await Promise.race([ended, wait(STOP_STRIPE_WITHIN_MS, undefined, { ref: false })]);
+      await Promise.race([ended, wait(STOP_WORK_WITHIN_MS, undefined, { ref: false })]);
       await connection.stop();
     },
   };

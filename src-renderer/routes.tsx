@@ -21,6 +21,18 @@ const UsagePage = lazy(async () => ({
 const CatalogPage = lazy(async () => ({
   default: (await import('./features/catalog/CatalogPage.tsx')).CatalogPage,
 }));
+const FeaturesPage = lazy(async () => ({
+  default: (await import('./features/feature-costs/FeaturesPage.tsx')).FeaturesPage,
+}));
+const AlertsPage = lazy(async () => ({
+  default: (await import('./features/alerts/AlertsPage.tsx')).AlertsPage,
+}));
+const JobsPage = lazy(async () => ({
+  default: (await import('./features/jobs/JobsPage.tsx')).JobsPage,
+}));
+const ApiKeysPage = lazy(async () => ({
+  default: (await import('./features/api-keys/ApiKeysPage.tsx')).ApiKeysPage,
+}));
 const MeteringPage = lazy(async () => ({
   default: (await import('./features/metering/MeteringPage.tsx')).MeteringPage,
 }));
@@ -35,6 +47,10 @@ const ReconciliationPage = lazy(async () => ({
 }));
 const StripeSettingsPage = lazy(async () => ({
   default: (await import('./features/settings/StripeSettingsPage.tsx')).StripeSettingsPage,
+}));
+const NotificationSettingsPage = lazy(async () => ({
+  default: (await import('./features/settings/NotificationSettingsPage.tsx'))
+    .NotificationSettingsPage,
 }));
 const SettingsPage = lazy(async () => ({
   default: (await import('./features/settings/SettingsPage.tsx')).SettingsPage,
@@ -67,6 +83,10 @@ export function LedgerRoutes() {
         </Route>
         <Route path={paths.transactions} component={TransactionsPage} />
         <Route path={paths.usage} component={UsagePage} />
+        <Route path={paths.features} component={FeaturesPage} />
+        <Route path={paths.alerts} component={AlertsPage} />
+        <Route path={paths.jobs} component={JobsPage} />
+        <Route path={paths.apiKeys} component={ApiKeysPage} />
         <Route path={paths.catalog} component={CatalogPage} />
         <Route path={paths.metering} component={MeteringPage} />
         <Route path={paths.moneyBack} component={MoneyBackPage} />
@@ -94,6 +114,7 @@ export function SettingsRoutes() {
       <Switch>
         <Route path={paths.databaseSettings} component={DatabaseSettingsPage} />
         <Route path={paths.stripeSettings} component={StripeSettingsPage} />
+        <Route path={paths.notificationSettings} component={NotificationSettingsPage} />
         <Route path={paths.about} component={AboutPage} />
         <Route component={SettingsPage} />
       </Switch>

@@ -47,6 +47,8 @@ export const ERROR_CODES = {
   stripe_refused: 'Stripe refused the request, and says why.',
   stripe_metadata: 'What the Stripe object says of credits is missing, malformed or contradictory.',
   webhook_signature: 'The webhook is not signed with the endpoint’s secret, or is too old.',
+  // Notifications.
+  delivery_failed: 'The mail server or webhook did not take the message, and says why.',
   // Files.
   file_error: 'A file could not be read or written.',
 } as const;

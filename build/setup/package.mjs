@@ -1,4 +1,5 @@
-// npm run package: an unpacked app, a tar.gz and a deb in out/package/, and a smoke test of what was packed.
+// npm run package: an unpacked app, a tar.gz, a deb, and the middleware for back ends as a tarball for npm, in out/package/, and
+// a smoke test of what was packed.
 // --release takes Electron's own release only, compresses well, and is what may be given away.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ await main(async () => {
   const { ensureRuntime, officialVersion } = await import('../electron-runtime/runtime.mjs');
   const { ensureBundle } = await import('./bundle.mjs');
   const { buildPackages } = await import('../package/build-packages.mjs');
+  const { buildMiddleware, packMiddleware } = await import('../package/pack-middleware.mjs');
   const { run } = await import('./run.mjs');
 
   const runtime = await ensureRuntime({ officialOnly: release });
@@ -26,6 +28,8 @@ await main(async () => {
   const outputFolder = join(outFolder, 'package');
   rmSync(outputFolder, { recursive: true, force: true });
   const { files, appFolder } = await buildPackages({ runtime, outputFolder, release });
+  await buildMiddleware();
+  files.push(`package/${await packMiddleware(outputFolder)}`);
   for (const file of files) say(`packed ${file}`);
 
   await ensureSystemLibraries({ needsDisplay: needsVirtualDisplay() });

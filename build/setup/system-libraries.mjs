@@ -26,6 +26,33 @@ const forElectron = [
 /** @type {SystemPart} */
 const forNoDisplay = { name: 'Xvfb', packages: ['xvfb'], present: () => onPath('Xvfb') };
 
+/** @type {SystemPart} */
+const pythonDriver = {
+  name: 'psycopg 3 of /usr/bin/python3',
+  packages: ['python3-psycopg'],
+  present: () => spawnSync('/usr/bin/python3', ['-c', 'import psycopg']).status === 0,
+};
+
+/**
+ * Sees to it that the test of the example in Python can run. What is missing is installed as root with apt; anywhere else, or
+ * where that fails, this says that the test is skipped, and why: a back end in Python is no part of the app.
+ */
+export async function ensurePythonDriver() {
+  if (process.platform !== 'linux' || pythonDriver.present()) return;
+  if (!onPath('apt-get') || process.getuid?.() !== 0) {
+    say(
+      `the test of the Python example is skipped: ${pythonDriver.name} is missing (Debian: apt-get install python3-psycopg)`,
+    );
+    return;
+  }
+  try {
+    await install([pythonDriver]);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    say(`the test of the Python example is skipped: ${error.message.trim()}`);
+  }
+}
+
 /**
  * Sees to it that Electron finds its system libraries, and a virtual display where there is no real one. As root with
  * apt, what is missing is installed; otherwise the command that installs it is printed and set-up stops.

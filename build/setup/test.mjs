@@ -15,7 +15,9 @@ await main(async () => {
   await ensureDependencies();
   const { runVitest, runPlaywright } = await import('./test-runners.mjs');
   const { report } = await import('./test-report.mjs');
+  const { ensurePythonDriver } = await import('./system-libraries.mjs');
 
+  if (chosen.includes('integration')) await ensurePythonDriver();
   const runAll = async () => {
     const nodeKinds = chosen.filter((kind) => inNode.includes(kind));
     const results = nodeKinds.length > 0 ? [await runVitest(nodeKinds, rest)] : [];

@@ -2,10 +2,10 @@ import { type RawBuilder, sql } from 'kysely';
 import type { z } from 'zod';
 import { assertDays, isUtc, type ZonedDays } from '#main/database/calendar.ts';
 import { type QueryTarget, readSnapshot } from '#main/database/run-query.ts';
+import { endOf, startOf } from '#main/ledger/movements-by-day.ts';
 import { foldWhereNeeded, unfolded } from '#main/ledger/roll-ups.ts';
 import type { analyticsProcedures } from '#shared/ipc/analytics.ts';
 import { addDays } from '#shared/time.ts';
-import { endOf, startOf } from './read-usage.ts';
 
 type Procedure = (typeof analyticsProcedures)['analytics.topCustomers'];
 export type TopCustomer = z.input<Procedure['output']>['rows'][number];

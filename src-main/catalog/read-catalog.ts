@@ -40,6 +40,8 @@ type PlanRow = SoldColumns & {
   monthly_credits: number;
   rollover: RolloverRule;
   rollover_cap: number | null;
+  allocates_without_subscription: boolean;
+  low_balance_threshold: number | null;
   currency: string | null;
   amount_minor: number | null;
   active: boolean;
@@ -89,7 +91,7 @@ export async function readPackages(run: RunQuery, id?: string): Promise<ListedIt
 /** Plans by their credits; `tier` chooses one. */
 export async function readPlans(run: RunQuery, tier?: string): Promise<ListedItem<PlanData>[]> {
   const rows = await run(sql<PlanRow>`
-    SELECT p.tier, p.name, p.monthly_credits, p.rollover, p.rollover_cap, p.currency, p.amount_minor, p.active,
+    SELECT p.tier, p.name, p.monthly_credits, p.rollover, p.rollover_cap, p.allocates_without_subscription, p.low_balance_threshold, p.currency, p.amount_minor, p.active,
       p.changed_at, p.changed_by, ${SOLD_COLUMNS}
     FROM credits_billing.plans p ${soldAs('plan', sql`p.tier`)}
     WHERE ${tier === undefined ? sql`true` : sql`p.tier = ${tier}`}
@@ -111,6 +113,8 @@ export async function readPlans(run: RunQuery, tier?: string): Promise<ListedIte
         rolloverCap: row.rollover_cap,
         price,
         active,
+        allocatesWithoutSubscription: row.allocates_without_subscription,
+        lowBalanceThreshold: row.low_balance_threshold,
         changedAt: row.changed_at.toISOString(),
         changedBy: row.changed_by,
         link: linkOf(item, sold),

@@ -16,7 +16,7 @@ type Input = z.output<(typeof catalogProcedures)['catalog.savePlan']['input']>;
 export async function savePlan(
   target: QueryTarget,
   actor: string,
-  { isNew, tier, name, monthlyCredits, rollover, rolloverCap, price, active }: Input,
+  { isNew, tier, name, monthlyCredits, rollover, rolloverCap, price, active, ...alone }: Input,
 ): Promise<PlanData> {
   if ((rollover === 'cap') !== (rolloverCap !== null)) {
     const why = rollover === 'cap' ? 'is required' : 'goes with the rule “up to a cap” only';
@@ -26,22 +26,25 @@ export async function savePlan(
       { fields: { rolloverCap: why } },
     );
   }
+  const { allocatesWithoutSubscription, lowBalanceThreshold } = alone;
   const currency = price?.currency ?? null;
   const amountMinor = price?.amountMinor ?? null;
   return post(target, { actor }, async ({ run }) => {
     const [written] = await run(
       isNew
         ? sql`INSERT INTO credits_billing.plans (tier, name, monthly_credits, rollover, rollover_cap, currency, amount_minor,
-              active, changed_by)
+              active, allocates_without_subscription, low_balance_threshold, changed_by)
             VALUES (${tier}, ${name}, ${monthlyCredits}, ${rollover}, ${rolloverCap}, ${currency}, ${amountMinor},
-              ${active}, ${actor})
+              ${active}, ${allocatesWithoutSubscription}, ${lowBalanceThreshold}, ${actor})
             ON CONFLICT (tier) DO NOTHING RETURNING tier`
         : sql`UPDATE credits_billing.plans SET name = ${name}, monthly_credits = ${monthlyCredits}, rollover = ${rollover},
               rollover_cap = ${rolloverCap}, currency = ${currency}, amount_minor = ${amountMinor}, active = ${active},
+              allocates_without_subscription = ${allocatesWithoutSubscription}, low_balance_threshold = ${lowBalanceThreshold},
               changed_at = clock_timestamp(), changed_by = ${actor}
-            WHERE tier = ${tier} AND (name, monthly_credits, rollover, rollover_cap, currency, amount_minor, active)
+            WHERE tier = ${tier} AND (name, monthly_credits, rollover, rollover_cap, currency, amount_minor, active,
+                allocates_without_subscription, low_balance_threshold)
               IS DISTINCT FROM (${name}, ${monthlyCredits}::bigint, ${rollover}, ${rolloverCap}::bigint, ${currency},
-                ${amountMinor}::bigint, ${active}::boolean)
+                ${amountMinor}::bigint, ${active}::boolean, ${allocatesWithoutSubscription}::boolean, ${lowBalanceThreshold}::bigint)
             RETURNING tier`,
     );
     const [saved] = await readPlans(run, tier);

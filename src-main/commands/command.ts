@@ -4,7 +4,11 @@ import type { Author } from '#main/ledger/ledger-session.ts';
 import type { Log } from '../logging/log.ts';
 
 /** A ledger that a command works on. */
-export type OpenLedger = QueryTarget & { readonly author: Author };
+export type OpenLedger = QueryTarget & {
+  readonly author: Author;
+  /** Where it is, for further connections of the same login; holds the password. */
+  readonly url: string;
+};
 
 export type CommandContext = {
   /** What was given as options, unparsed; 'true' for one that takes nothing. */

@@ -71,7 +71,7 @@ export function ledgerSource(options: {
       closing.push(() => pool.end());
       assertCurrent(await schemaState(pool));
       const kysely = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
-      return { pool, kysely, author: { actor: options.actor } };
+      return { pool, kysely, author: { actor: options.actor }, url };
     },
     async databaseAddress() {
       const url = await bareAddress();

@@ -14,6 +14,10 @@ const FUNCTION_OF: Readonly<Record<Exclude<Ability, 'export'>, string>> = {
   refund: 'request_refund',
   // Catalog, events, reconciliation: whatever can end in a purchase being granted.
   manageStripe: 'provision_payment',
+  // A customer's threshold, and whether they get e-mails.
+  setAlerts: 'set_low_balance_threshold',
+  // Prices of features, keys of the service, notification settings, jobs.
+  administer: 'set_feature_cost',
 };
 
 /**

@@ -176,12 +176,22 @@ function isExactly(search: string): RawBuilder<unknown> {
   return sql`(c.id = ${search} OR c.stripe_customer_id = ${search})`;
 }
 
+const WORKSPACE_THRESHOLD = sql`(SELECT s.low_balance_threshold FROM credits_billing.notification_settings s)`;
+
 function balanceConditions(balance: Options['filter']['balance']): RawBuilder<unknown>[] {
   switch (balance) {
     case undefined:
       return [];
+    // As the watch on balances has it; a balance of nothing, or less, is a filter of its own.
     case 'low':
-      return [sql`a.credits_balance <= c.low_balance_threshold`];
+      return [
+        sql`a.credits_balance > 0`,
+        // Most accounts are passed over without their customer: they have as much as any threshold asks for.
+        sql`a.credits_balance < greatest((SELECT max(m.low_balance_threshold) FROM credits.customers m),
+          (SELECT max(m.low_balance_threshold) FROM credits_billing.plans m), ${WORKSPACE_THRESHOLD})`,
+        sql`a.credits_balance < coalesce(c.low_balance_threshold,
+          (SELECT p.low_balance_threshold FROM credits_billing.plans p WHERE p.tier = c.plan_tier), ${WORKSPACE_THRESHOLD})`,
+      ];
     case 'zero':
       return [sql`a.credits_balance = 0`];
     case 'negative':

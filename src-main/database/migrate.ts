@@ -10,6 +10,7 @@ import * as ledger from './migrations/2026-11-22-ledger.ts';
 import * as rollups from './migrations/2026-11-22-rollups.ts';
 import * as stripe from './migrations/2026-11-22-stripe.ts';
 import * as usageMetering from './migrations/2026-11-22-usage-metering.ts';
+import * as usageService from './migrations/2026-11-22-usage-service.ts';
 
 /** Every migration in order, by its file's name. Never edited once shipped. */
 const MIGRATIONS = {
@@ -17,6 +18,7 @@ const MIGRATIONS = {
   '2026-11-22-rollups': rollups,
   '2026-11-22-stripe': stripe,
   '2026-11-22-usage-metering': usageMetering,
+  '2026-11-22-usage-service': usageService,
 };
 
 export const GROUP_ROLES = [
@@ -103,7 +105,7 @@ export async function schemaState(database: Queryable): Promise<SchemaState> {
  * Counts up with each release whose SQL functions differ from the one before: an older console then sees that the
  * database is newer and leaves it alone, instead of taking its own older functions for an update.
  */
-const FUNCTIONS_VERSION = 3;
+const FUNCTIONS_VERSION = 4;
 
 async function prepareOwner(client: Queryable): Promise<void> {
   for (const role of [OWNER, ...GROUP_ROLES]) {

@@ -51,6 +51,11 @@ export type PoolOptions = {
   allowUnverifiedTls?: boolean | undefined;
   /** Who acts: becomes `credits.actor` of every session, and so stands on every row it writes. */
   actor?: string | undefined;
+  /**
+   * A group role that every session acts as, whatever more its login may do. The login must be a member: else connecting fails
+   * with SQLSTATE 42501. What the pool's user sends decides: a statement of somebody else's could take the role off again.
+   */
+  role?: 'credits_service';
   applicationName?: string;
   /** Most connections at once. */
   max?: number;
@@ -79,6 +84,8 @@ export function createPool(options: PoolOptions): pg.Pool {
     idle_in_transaction_session_timeout: '60s',
     lock_timeout: '15s',
     ...(options.actor === undefined ? {} : { 'credits.actor': checkedActor(options.actor) }),
+    // Last, so that the settings before it are the login's own to make.
+    ...(options.role === undefined ? {} : { role: options.role }),
   };
   const names = Object.keys(settings);
   const values = Object.values(settings);

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
-import { app, BrowserWindow, dialog, shell } from 'electron';
+import { app, BrowserWindow, dialog, Notification, shell } from 'electron';
 import { AppError } from '#shared/errors.ts';
 import type { Desktop } from '../console.ts';
 import { createLinkOpener } from './external-links.ts';
+
+/** One that nothing refers to is collected, and its click with it. */
+const shown = new Set<Notification>();
 
 /** What the console asks of the desktop: dialogs, the file manager, the browser. */
 export function createDesktop(options: {
@@ -52,6 +55,19 @@ export function createDesktop(options: {
       }
     },
     openLink,
+    notify({ title, body }, onClick) {
+      if (!Notification.isSupported()) return;
+      const notice = new Notification({ title, body });
+      const forget = () => void shown.delete(notice);
+      shown.add(notice);
+      notice.once('click', () => {
+        forget();
+        onClick();
+      });
+      notice.once('close', forget);
+      notice.once('failed', forget);
+      notice.show();
+    },
   };
 }
 

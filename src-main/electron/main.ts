@@ -141,7 +141,9 @@ function run(console: Console): void {
     if (event.type === 'session.changed') {
       nativeTheme.themeSource = console.settings.current().preferences.theme;
     }
-    if (window) send(window, event);
+    // Asked for outside of the window: it comes to the front, or is opened.
+    if (event.type === 'navigate') goTo(event.to);
+    else if (window) send(window, event);
   });
   setMenu(console, () => window, goTo);
   listenForLinks(goTo);

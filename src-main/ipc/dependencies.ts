@@ -8,6 +8,7 @@ export type HandlerDependencies = Pick<
   | 'events'
   | 'desktop'
   | 'exportedFiles'
+  | 'jobs'
   | 'now'
   | 'log'
   | 'stripe'

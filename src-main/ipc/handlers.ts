@@ -1,14 +1,19 @@
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { Handlers } from '#shared/ipc/procedure.ts';
 import type { Console } from '../console.ts';
+import { alertsHandlers } from './alerts-handlers.ts';
 import { analyticsHandlers } from './analytics-handlers.ts';
+import { apiKeysHandlers } from './api-keys-handlers.ts';
 import { billingHandlers } from './billing-handlers.ts';
 import { catalogHandlers } from './catalog-handlers.ts';
 import { customersHandlers } from './customers-handlers.ts';
+import { featuresHandlers } from './features-handlers.ts';
+import { jobsHandlers } from './jobs-handlers.ts';
 import { ledgerHandlers } from './ledger-handlers.ts';
 import { meteringCatalogHandlers } from './metering-catalog-handlers.ts';
 import { meteringCustomerHandlers } from './metering-customer-handlers.ts';
 import { meteringOutboxHandlers } from './metering-outbox-handlers.ts';
+import { notificationsHandlers } from './notifications-handlers.ts';
 import { reconciliationHandlers } from './reconciliation-handlers.ts';
 import { settingsHandlers } from './settings-handlers.ts';
 import { stripeEventsHandlers } from './stripe-events-handlers.ts';
@@ -28,6 +33,11 @@ export function createHandlers(console: Console): Handlers<Contract> {
     ...meteringCustomerHandlers(console),
     ...meteringOutboxHandlers(console),
     ...reconciliationHandlers(console),
+    ...featuresHandlers(console),
+    ...alertsHandlers(console),
+    ...notificationsHandlers(console),
+    ...apiKeysHandlers(console),
+    ...jobsHandlers(console),
     ...stripeHandlers(console),
     ...stripeEventsHandlers(console),
     ...settingsHandlers(console),

@@ -2,6 +2,7 @@ import type { createPool } from '#main/database/pool.ts';
 import { AppError } from '#shared/errors.ts';
 import { type Batch, fillStatements, planStatements } from './batch-plan.ts';
 import { writeStatements } from './batch-write.ts';
+import { PASS_WATCH, TELL_LATEST } from './demo-notifications.ts';
 import { FEATURES } from './features.ts';
 
 type Pool = ReturnType<typeof createPool>;
@@ -60,7 +61,9 @@ export async function seedDemo(pool: Pool, options: SeedOptions): Promise<SeedRe
           return count;
         })
       : await seedInBatches(pool, wanted, now, batches, options);
-  await asOwner(pool, (client) => client.query('SELECT credits.fold_usage()'));
+  await asOwner(pool, (client) =>
+    runAll(client, ['SELECT credits.fold_usage()', 'SET LOCAL enable_nestloop = on', TELL_LATEST]),
+  );
   await vacuum(pool);
   return { customers: wanted.customers, transactions };
 }
@@ -277,7 +280,7 @@ async function seedBatch(
     await runAll(client, fillStatements(batch, batch.transactions - count));
     count = await countPlanned(client);
   }
-  await runAll(client, writeStatements(batch));
+  await runAll(client, [...writeStatements(batch), PASS_WATCH]);
   await client.query('UPDATE credits.workspace_facts SET value = $2 WHERE name = $1', [
     fact,
     JSON.stringify(count),

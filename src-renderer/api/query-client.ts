@@ -72,6 +72,28 @@ function applyEvent(client: QueryClient, event: ConsoleEvent): void {
           (event.customerId === null || concerns(queryKey[1], event.customerId)),
       });
       return;
+    case 'alerts.changed':
+      void client.invalidateQueries({
+        predicate: ({ queryKey: [name, input] }) =>
+          String(name).startsWith('alerts.') &&
+          (event.customerId === null ||
+            name !== 'alerts.customer' ||
+            concerns(input, event.customerId)),
+      });
+      void client.invalidateQueries({ queryKey: ['customers.get'] });
+      return;
+    case 'features.changed':
+      void client.invalidateQueries({
+        // Of metering, the features that can be bound: those with a price.
+        predicate: ({ queryKey }) => /^(features\.|metering\.catalog$)/.test(String(queryKey[0])),
+      });
+      return;
+    case 'api_keys.changed':
+      void client.invalidateQueries({ queryKey: ['apiKeys.list'] });
+      return;
+    case 'jobs.changed':
+      void client.invalidateQueries({ queryKey: ['jobs.list'] });
+      return;
     case 'reconciliation.changed':
       void client.invalidateQueries({
         predicate: ({ queryKey }) => String(queryKey[0]).startsWith('reconciliation.'),

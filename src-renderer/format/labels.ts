@@ -57,6 +57,8 @@ const ABILITY_LABELS: Record<Ability, string> = {
   sell: 'sell credits',
   refund: 'refund payments',
   manageStripe: 'manage Stripe and the catalog',
+  setAlerts: 'set thresholds and e-mails of customers',
+  administer: 'change feature prices, API keys, notifications and run jobs',
   export: 'export',
 };
 

@@ -89,6 +89,34 @@ export function formatRelative(iso: string, now: Date = new Date()): string {
   return relative.format(Math.trunc(seconds / (365.25 * DAY)), 'year');
 }
 
+/**
+ * How far an instant lies from now, to the second, for what comes and goes while one looks: "in 12 s", "40 s ago",
+ * "3 min ago", "in 2 h"; "now" within a second, and from a day on as formatRelative.
+ */
+export function formatRelativeToSecond(iso: string, now: Date = new Date()): string {
+  const seconds = (new Date(iso).getTime() - now.getTime()) / 1000;
+  const distance = Math.abs(seconds);
+  if (distance < 1) return 'now';
+  if (distance >= DAY) return formatRelative(iso, now);
+  const [size, unit] =
+    distance < MINUTE ? [1, 's'] : distance < HOUR ? [MINUTE, 'min'] : [HOUR, 'h'];
+  const words = `${Math.trunc(distance / size)} ${unit}`;
+  return seconds < 0 ? `${words} ago` : `in ${words}`;
+}
+
+/** How often something happens, from whole seconds: "every 2 s", "every minute", "every 5 min", "every hour", "every day". */
+export function formatEvery(seconds: number): string {
+  for (const [size, one, unit] of [
+    [DAY, 'day', 'days'],
+    [HOUR, 'hour', 'h'],
+    [MINUTE, 'minute', 'min'],
+  ] as const) {
+    if (seconds === size) return `every ${one}`;
+    if (seconds > size && seconds % size === 0) return `every ${seconds / size} ${unit}`;
+  }
+  return seconds === 1 ? 'every second' : `every ${seconds} s`;
+}
+
 /** A zone with its present offset: "Europe/Berlin (GMT+1)". */
 export function formatTimeZone(timeZone: string, at: Date = new Date()): string {
   const offset = format(`offset ${timeZone}`, { timeZone, timeZoneName: 'shortOffset' })

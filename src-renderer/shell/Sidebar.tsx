@@ -26,36 +26,38 @@ export function Sidebar(props: { collapsed: boolean; onToggle: () => void }) {
         <span className={classes.mark} aria-hidden="true" />
         <span className={classes.label}>Credit Console</span>
       </div>
-      {GROUPS.map((group) => (
-        <section key={group.id} className={classes.group} aria-label={group.label}>
-          <div className={classes.groupLabel} aria-hidden="true">
-            {group.label}
-          </div>
-          <ul className={classes.list}>
-            {PAGES.filter((page) => page.group === group.id).map((page) => (
-              <li key={page.path}>
-                <Tooltip
-                  label={`${page.label} · ${keysInWords(page.shortcut)}`}
-                  position="right"
-                  disabled={!props.collapsed}
-                >
-                  <Link
-                    href={page.path}
-                    className={classes.entry}
-                    aria-current={page === current ? 'page' : undefined}
+      <div className={classes.groups}>
+        {GROUPS.map((group) => (
+          <section key={group.id} className={classes.group} aria-label={group.label}>
+            <div className={classes.groupLabel} aria-hidden="true">
+              {group.label}
+            </div>
+            <ul className={classes.list}>
+              {PAGES.filter((page) => page.group === group.id).map((page) => (
+                <li key={page.path}>
+                  <Tooltip
+                    label={`${page.label} · ${keysInWords(page.shortcut)}`}
+                    position="right"
+                    disabled={!props.collapsed}
                   >
-                    <page.Icon />
-                    <span className={classes.label}>{page.label}</span>
-                    <span className={classes.key} aria-hidden="true">
-                      <Kbd id={page.shortcut} />
-                    </span>
-                  </Link>
-                </Tooltip>
-              </li>
-            ))}
-          </ul>
-        </section>
-      ))}
+                    <Link
+                      href={page.path}
+                      className={classes.entry}
+                      aria-current={page === current ? 'page' : undefined}
+                    >
+                      <page.Icon />
+                      <span className={classes.label}>{page.label}</span>
+                      <span className={classes.key} aria-hidden="true">
+                        <Kbd id={page.shortcut} />
+                      </span>
+                    </Link>
+                  </Tooltip>
+                </li>
+              ))}
+            </ul>
+          </section>
+        ))}
+      </div>
       <UnstyledButton
         className={classes.toggle}
         onClick={props.onToggle}

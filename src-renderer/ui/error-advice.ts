@@ -80,6 +80,8 @@ export function errorAdvice(code: ErrorCode): string {
       return 'Nothing was changed. Check the endpoint’s secret and the clock of this computer; Stripe sends the event again.';
     case 'disk_full':
       return 'Nothing was lost. Free some space, then try again.';
+    case 'delivery_failed':
+      return 'Nothing was changed. Check what the other side says, and the settings of this channel.';
     case 'file_error':
       return 'Nothing in the ledger was changed. Choose another place, then try again.';
     case 'unknown_procedure':

@@ -160,3 +160,29 @@ export const KeyboardIcon = icon(
     <path d="M4.25 6.5h.01M6.75 6.5h.01M9.25 6.5h.01M11.75 6.5h.01M5 9.5h6" />
   </>,
 );
+export const FeaturesIcon = icon(
+  'Features',
+  <path d="M8 1.75 9.6 6.4l4.65 1.6-4.65 1.6L8 14.25 6.4 9.6 1.75 8 6.4 6.4 8 1.75Z" />,
+);
+export const AlertsIcon = icon(
+  'Alerts',
+  <path d="M8 2a4 4 0 0 0-4 4v3L2.75 11.5h10.5L12 9V6a4 4 0 0 0-4-4ZM6.5 13.5a1.5 1.5 0 0 0 3 0" />,
+);
+export const NotificationsIcon = icon(
+  'Notifications',
+  <>
+    <rect x="2" y="3.5" width="12" height="9" rx="1.5" />
+    <path d="m2.5 4.5 5.5 4.25 5.5-4.25" />
+  </>,
+);
+export const JobsIcon = icon(
+  'Jobs',
+  <path d="M13.25 8A5.25 5.25 0 1 1 11.6 4.2M13.5 2.25V5h-2.75M8 5.25V8l2 1.25" />,
+);
+export const ApiKeysIcon = icon(
+  'ApiKeys',
+  <>
+    <circle cx="5.25" cy="10.75" r="2.75" />
+    <path d="m7.25 8.75 6-6M10.5 5.5l2 2M12 4l1.5 1.5" />
+  </>,
+);

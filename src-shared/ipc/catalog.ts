@@ -3,6 +3,7 @@ import { creditsSchema, positiveCreditsSchema } from '../credits.ts';
 import { AMOUNT_MINOR_MAX, amountMinorSchema, currencySchema, moneySchema } from '../money.ts';
 import { requiredText } from '../text.ts';
 import { instantSchema } from '../time.ts';
+import { thresholdSchema } from './alerts.ts';
 import { command, query } from './procedure.ts';
 import { confirmedProductionField } from './vocabulary.ts';
 
@@ -54,6 +55,10 @@ export const planSchema = z.strictObject({
   /** A month's price; null: not sold through Stripe. */
   price: moneySchema.nullable(),
   active: z.boolean(),
+  /** Customers on the plan get its credits each month also without a subscription in Stripe (a free tier). */
+  allocatesWithoutSubscription: z.boolean(),
+  /** Below this balance its customers count as low; null: as the workspace says. */
+  lowBalanceThreshold: creditsSchema.nullable(),
   changedAt: instantSchema,
   changedBy: z.string(),
   link: catalogLinkSchema,
@@ -99,6 +104,8 @@ export const catalogProcedures = {
         .nullable(),
       price: z.strictObject({ currency: currencySchema, amountMinor: priceMinorSchema }).nullable(),
       active: z.boolean(),
+      allocatesWithoutSubscription: z.boolean(),
+      lowBalanceThreshold: thresholdSchema.nullable(),
       ...confirmedProductionField,
     }),
     output: planSchema,

@@ -1,9 +1,14 @@
+import { alertsProcedures } from './alerts.ts';
 import { analyticsProcedures } from './analytics.ts';
+import { apiKeysProcedures } from './api-keys.ts';
 import { billingProcedures } from './billing.ts';
 import { catalogProcedures } from './catalog.ts';
 import { customersProcedures } from './customers.ts';
+import { featuresProcedures } from './features.ts';
+import { jobsProcedures } from './jobs.ts';
 import { ledgerProcedures } from './ledger.ts';
 import { meteringProcedures } from './metering.ts';
+import { notificationsProcedures } from './notifications.ts';
 import { reconciliationProcedures } from './reconciliation.ts';
 import { settingsProcedures } from './settings.ts';
 import { stripeProcedures } from './stripe.ts';
@@ -20,6 +25,11 @@ export const contract = {
   ...meteringProcedures,
   ...stripeProcedures,
   ...reconciliationProcedures,
+  ...featuresProcedures,
+  ...alertsProcedures,
+  ...notificationsProcedures,
+  ...apiKeysProcedures,
+  ...jobsProcedures,
   ...settingsProcedures,
 };
 

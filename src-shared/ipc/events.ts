@@ -11,6 +11,14 @@ export type ConsoleEvent =
   | { type: 'billing.changed'; customerId: string | null }
   /** Meter events or subscriptions changed, of this customer or (null) of some. */
   | { type: 'metering.changed'; customerId: string | null }
+  /** Notifications were raised or delivered, or a threshold changed, of this customer or (null) of some. */
+  | { type: 'alerts.changed'; customerId: string | null }
+  /** A feature's price changed. */
+  | { type: 'features.changed' }
+  /** A key of the service was made, changed or revoked. */
+  | { type: 'api_keys.changed' }
+  /** A job of this console ran. */
+  | { type: 'jobs.changed' }
   | { type: 'reconciliation.changed'; runId: string }
   | { type: 'export.progress'; exportId: string; rows: number }
   /** A command of the application menu or a deep link: navigation only, never an act. */

@@ -28,6 +28,8 @@ export const ABILITIES = [
   'sell',
   'refund',
   'manageStripe',
+  'setAlerts',
+  'administer',
   'export',
 ] as const;
 export type Ability = (typeof ABILITIES)[number];

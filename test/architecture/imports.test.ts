@@ -146,6 +146,8 @@ describe('who may import whom', () => {
       'src-renderer/features/billing/billing.tsx',
       'src-renderer/features/metering/metering.tsx',
       'src-renderer/features/metered-usage/metered-usage.tsx',
+      'src-renderer/features/feature-costs/feature-costs.tsx',
+      'src-renderer/features/alerts/alerts.tsx',
     ];
     expect(
       offenders(({ file, target }) => {

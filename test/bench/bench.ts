@@ -1,9 +1,12 @@
 /**
- * `npm run bench`: what the ledger's functions, the inbox of Stripe's events, the usage outbox and the console's queries cost on this machine. Absolute figures depend on
+ * `npm run bench`: what the ledger's functions, the inbox of Stripe's events, the usage outbox, the HTTP service and the console's queries cost on this machine. Absolute figures depend on
  * it; the ratios to a bare function in the same run carry over. Nothing here fails on a slow machine.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { type SoakReport, soakService } from '#test/support/service-soak.ts';
 import { type BenchServer, connect, startDurableServer, useServer } from './durable-server.ts';
 import { type EventsReport, runEventsBench } from './events-bench.ts';
 import {
@@ -17,8 +20,9 @@ import { type OutboxReport, runOutboxBench } from './outbox-bench.ts';
 import { type Probe, probeFsync, probeRoundTrip } from './probes.ts';
 import { type QueriesReport, runQueriesBench } from './queries-bench.ts';
 import { fixed, printTable, whole } from './report.ts';
+import { runServiceBench, type ServiceResult } from './service-bench.ts';
 
-const HELP = `npm run bench -- [ledger] [events] [outbox] [queries] [options]      (without a part: all)
+const HELP = `npm run bench -- [ledger] [events] [outbox] [service] [queries] [options]      (without a part: all)
 
 ledger    postings a second, each as a ratio to a bare function that updates a balance and inserts a row
   --quick               one mode (sync on), 3 short rounds: about 20 seconds
@@ -34,6 +38,11 @@ outbox    reports of usage, events made of them and sent to the simulator; as ra
   --rounds N            (3)   --seconds N   per case and round (1.5)
   --reports N           made events of, and sent, in each round (4000)
   --quick               1000 reports, 2 short rounds
+service   uses of a feature over HTTP, as ratios to the bare call of the ledger and to a bare Fastify route, over 8 and 64 connections;
+          then full load beside expiry and notifications, with kill -9 of the service and of PostgreSQL, and everything compared
+  --rounds N            (3)   --seconds N   per case and round (3)   --accounts N   (10000)
+  --soak N              seconds of full load (60; 0: none), on a PostgreSQL of its own
+  --quick               2 short rounds, 9 seconds of full load
 queries   the console's queries on a seeded database
   --customers N         (20000)                  --transactions N  (200000)   seeded first where the database is empty
   --times N             how often each is timed (20)
@@ -55,6 +64,7 @@ const { values, positionals } = parseArgs({
     connections: { type: 'string' },
     events: { type: 'string' },
     reports: { type: 'string' },
+    soak: { type: 'string' },
     customers: { type: 'string' },
     transactions: { type: 'string' },
     times: { type: 'string' },
@@ -62,7 +72,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const PARTS = ['ledger', 'events', 'outbox', 'queries'];
+const PARTS = ['ledger', 'events', 'outbox', 'service', 'queries'];
 
 type Report = {
   machine: string;
@@ -71,6 +81,8 @@ type Report = {
   ledger?: LedgerResult[];
   events?: EventsReport;
   outbox?: OutboxReport;
+  service?: ServiceResult[];
+  soak?: SoakReport;
   queries?: QueriesReport;
 };
 
@@ -100,6 +112,11 @@ async function main(): Promise<void> {
     if (parts.includes('queries')) report.queries = await queries(server);
     if (parts.includes('events')) report.events = await events(server);
     if (parts.includes('outbox')) report.outbox = await outbox(server);
+    if (parts.includes('service')) {
+      report.service = await service(server);
+      const seconds = values.soak === '0' ? 0 : count('soak', values.quick ? 9 : 60);
+      if (seconds > 0) report.soak = await soak(seconds);
+    }
     if (parts.includes('ledger')) report.ledger = await ledger(server);
     if (values.json) console.log(JSON.stringify(report, null, 2));
   } finally {
@@ -221,6 +238,55 @@ async function outbox(server: BenchServer): Promise<OutboxReport> {
   return report;
 }
 
+async function service(server: BenchServer): Promise<ServiceResult[]> {
+  const results = await runServiceBench(server.url, {
+    accounts: count('accounts', 10_000),
+    rounds: count('rounds', values.quick ? 2 : 3),
+    seconds: count('seconds', values.quick ? 1 : 3),
+    onProgress: (message) => process.stderr.write(`  ${message}\n`),
+  });
+  say('');
+  if (!values.json) {
+    printTable(
+      ['case', 'connections', 'a second', 'median ms', 'p99 ms', 'of the ledger', 'of select 1'],
+      results.map((result) => [
+        result.label,
+        result.connections,
+        whole(result.requestsPerSecond),
+        fixed(result.medianMilliseconds, 1),
+        fixed(result.p99Milliseconds, 1),
+        fixed(result.ratioToLedger, 2),
+        fixed(result.ratioToSelect1, 2),
+      ]),
+    );
+  }
+  return results;
+}
+
+async function soak(seconds: number): Promise<SoakReport> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'credit-console-soak-'));
+  try {
+    const report = await soakService({
+      folder,
+      seconds,
+      lanes: 64,
+      customers: Math.max(200, seconds * 40),
+      kills: true,
+      onProgress: (message) => process.stderr.write(`  ${message}\n`),
+    });
+    const away = Object.values(report.awayMilliseconds).map((each) => whole(each ?? Number.NaN));
+    say('');
+    say(
+      `${seconds} s of full load, 64 lanes: ${whole(report.used)} uses, ${whole(report.refused)} refused, ${whole(report.repeated)} tries repeated; away for ${away[0]} ms after kill -9 of the service, ${away[1]} ms of PostgreSQL. Besides: ${whole(report.expired)} expiries, ${whole(report.notifications)} notifications, ${whole(report.mails)} mails (${report.mailedTwice} twice). ${report.wrong.length === 0 ? 'Every rule holds, and the clients’ keys are the log’s.' : `WRONG: ${report.wrong.length}`}`,
+    );
+    for (const wrong of report.wrong.slice(0, 20)) say(wrong);
+    if (report.wrong.length > 0) process.exitCode = 1;
+    return report;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 async function queries(server: BenchServer): Promise<QueriesReport> {
   const report = await runQueriesBench(server.url, {
     customers: count('customers', 20_000),
@@ -263,6 +329,7 @@ function count(
     | 'connections'
     | 'events'
     | 'reports'
+    | 'soak'
     | 'customers'
     | 'transactions'
     | 'times',

@@ -156,6 +156,8 @@ describe('an item that is saved', () => {
       rolloverCap: null,
       price: { currency: 'usd', amountMinor: 4_900 },
       active: true,
+      allocatesWithoutSubscription: false,
+      lowBalanceThreshold: null,
       confirmedProduction: false,
     };
     const database = shop.target.database;
@@ -189,6 +191,30 @@ describe('an item that is saved', () => {
     expect((await stripe.prices.retrieve(data[0]?.id ?? '')).active).toBe(false);
     const { plans } = await list();
     expect(plans.find(({ tier }) => tier === plan.tier)?.link.state).toBe('not_sold');
+  });
+
+  it('as a plan keeps whether it gives its credits without a subscription, and its threshold', async () => {
+    const database = shop.target.database;
+    const plan = {
+      ...{ isNew: true, tier: `tier_${number}`, name: 'Free tier', monthlyCredits: toCredits(50) },
+      ...{ rollover: 'expire' as const, rolloverCap: null, price: null, active: true },
+      ...{ allocatesWithoutSubscription: true, lowBalanceThreshold: toCredits(0) },
+      confirmedProduction: false,
+    };
+    const read = async () => (await list()).plans.find(({ tier }) => tier === plan.tier);
+    const saved = await savePlan(database, 'ada', plan);
+    expect(saved).toMatchObject({ allocatesWithoutSubscription: true, lowBalanceThreshold: 0 });
+    expect(await read()).toMatchObject(saved);
+    const again = { ...plan, isNew: false };
+    expect(await savePlan(database, 'bob', again)).toEqual(saved);
+    for (const change of [
+      { allocatesWithoutSubscription: false, lowBalanceThreshold: toCredits(0) },
+      { allocatesWithoutSubscription: false, lowBalanceThreshold: null },
+      { allocatesWithoutSubscription: true, lowBalanceThreshold: toCredits(25) },
+    ]) {
+      await savePlan(database, 'bob', { ...again, ...change });
+      expect(await read()).toMatchObject({ ...change, changedBy: 'bob' });
+    }
   });
 
   it('with another amount or credits gets a new price, and the old one is archived', async () => {

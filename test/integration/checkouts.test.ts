@@ -177,6 +177,7 @@ describe('a checkout', () => {
       ...{ isNew: false, tier: 'pro', name: 'Pro', monthlyCredits: toCredits(500), active: true },
       ...{ rollover: 'expire', rolloverCap: null, confirmedProduction: false },
       price: { currency: 'usd', amountMinor: 2_900 },
+      ...{ allocatesWithoutSubscription: false, lowBalanceThreshold: null },
     });
     const customerId = await shop.customer();
     const checkout = await start(orderOf(customerId, { kind: 'subscription', itemId: 'pro' }));

@@ -59,6 +59,10 @@ describe('the command line', () => {
       'expire',
       'export transactions',
       'fold',
+      'serve',
+      'api-key create',
+      'api-key list',
+      'api-key revoke',
     ]) {
       expect(output).toContain(`  ${name} `);
       const help = await cli([...name.split(' '), '--help']);

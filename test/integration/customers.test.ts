@@ -277,6 +277,40 @@ describe('the list of customers', () => {
   });
 });
 
+describe('customers low on credits', () => {
+  it('are those below the threshold of the customer, else of the plan, else of the workspace', async () => {
+    const low = async () => idsOf({ filter: { balance: 'low', search: 'near-' }, sort: 'name' });
+    await database.pool.query(
+      "INSERT INTO credits_billing.plans (tier, name, monthly_credits, low_balance_threshold) VALUES ('roomy', 'Roomy', 5, 40)",
+    );
+    await customer('near-own', { credits: 69, plan: 'roomy' });
+    await customer('near-plan', { credits: 39, plan: 'roomy' });
+    await customer('near-workspace', { credits: 9, plan: 'pro' });
+    await customer('near-none', { credits: 9 });
+    // At the threshold is not below it, and a threshold of 0 leaves nothing to be low with.
+    await customer('near-at', { credits: 40, plan: 'roomy' });
+    await customer('near-nothing', { credits: 1 });
+    await customer('near-empty', { plan: 'roomy' });
+    const own = { 'near-own': 70, 'near-nothing': 0 };
+    for (const [id, threshold] of Object.entries(own)) {
+      await database.pool.query('SELECT credits.set_low_balance_threshold($1, $2)', [
+        id,
+        threshold,
+      ]);
+    }
+    expect(await low()).toEqual(['near-none', 'near-own', 'near-plan', 'near-workspace']);
+    await database.pool.query(
+      'UPDATE credits_billing.notification_settings SET low_balance_threshold = 9',
+    );
+    expect(await low()).toEqual(['near-own', 'near-plan']);
+    await database.pool.query("DELETE FROM credits_billing.plans WHERE tier = 'roomy'");
+    expect(await low()).toEqual(['near-own']);
+    await database.pool.query(
+      'UPDATE credits_billing.notification_settings SET low_balance_threshold = 10',
+    );
+  });
+});
+
 describe('one customer', () => {
   it('is shown with balance and notes, newest note first', async () => {
     await customer('seen', { name: 'Seen', email: 'seen@example.test', plan: 'pro' });

@@ -7,6 +7,8 @@ import { migrate } from '#main/database/migrate.ts';
 import * as ledger from '#main/database/migrations/2026-11-22-ledger.ts';
 import * as rollups from '#main/database/migrations/2026-11-22-rollups.ts';
 import * as stripe from '#main/database/migrations/2026-11-22-stripe.ts';
+import * as usageMetering from '#main/database/migrations/2026-11-22-usage-metering.ts';
+import { ledgerCallsOn } from '#test/support/ledger-calls.ts';
 import { asSuperuser, urlOf } from '#test/support/postgres-server.ts';
 
 const server = inject('postgresServer');
@@ -81,7 +83,7 @@ it('a ledger of the first release keeps its rows, and its demo payments belong t
   });
 
   expect(await migrate({ connectionString })).toEqual({
-    migrations: ['2026-11-22-stripe', '2026-11-22-usage-metering'],
+    migrations: ['2026-11-22-stripe', '2026-11-22-usage-metering', '2026-11-22-usage-service'],
     functionsApplied: true,
   });
 
@@ -129,7 +131,7 @@ it('a ledger of the release before metering keeps its subscriptions and findings
   });
 
   expect(await migrate({ connectionString })).toEqual({
-    migrations: ['2026-11-22-usage-metering'],
+    migrations: ['2026-11-22-usage-metering', '2026-11-22-usage-service'],
     functionsApplied: true,
   });
 
@@ -158,6 +160,93 @@ it('a ledger of the release before metering keeps its subscriptions and findings
     expect(
       await rowsOf("SELECT quantity FROM credits.report_usage('ann', 'tokens', 7, 'k')"),
     ).toEqual([{ quantity: '7' }]);
+  });
+  expect(await migrate({ connectionString })).toEqual({ migrations: [], functionsApplied: false });
+});
+
+it('a ledger of the release before the usage service keeps its prices and keys, gives nobody credits, and tells nothing of the past', async () => {
+  const { connectionString, inDatabase } = await makeEarlierLedger({
+    '2026-11-22-ledger': ledger,
+    '2026-11-22-rollups': rollups,
+    '2026-11-22-stripe': stripe,
+    '2026-11-22-usage-metering': usageMetering,
+  });
+  await inDatabase(async (client) => {
+    await client.query(
+      "INSERT INTO credits.customers (id, plan_tier, low_balance_threshold) VALUES ('ann', 'free', 50), ('bob', 'pro', null)",
+    );
+    await client.query(
+      "INSERT INTO credits.accounts (customer_id, credits_balance, credits_held) VALUES ('ann', 20, 5), ('bob', 100, 0)",
+    );
+    // Ann fell below her threshold before; the use has the fingerprint that the release before gave it.
+    await client.query(
+      `INSERT INTO credits.credit_transactions (customer_id, amount, balance_after, transaction_type, feature, description,
+         idempotency_key, fingerprint, metadata, actor)
+       VALUES ('ann', 100, 100, 'bonus', null, '', null, null, '{}', 'test'),
+         ('ann', -80, 20, 'usage', 'export_report', 'export_report', 'used', md5(ROW('use_feature', 'export_report', 8::bigint, '{}'::jsonb)::text)::uuid,
+           '{"quantity": 8, "unit_cost": 10}', 'test'),
+         ('bob', 100, 100, 'bonus', null, '', null, null, '{}', 'test')`,
+    );
+    await client.query(
+      `INSERT INTO credits.credit_grants (customer_id, transaction_id, granted, remaining)
+       SELECT t.customer_id, t.id, t.amount, CASE t.customer_id WHEN 'ann' THEN 20 ELSE 100 END
+       FROM credits.credit_transactions t WHERE t.amount > 0`,
+    );
+    await client.query(
+      `INSERT INTO credits.credit_consumptions (customer_id, transaction_id, grant_id, amount, position)
+       SELECT t.customer_id, t.id, g.id, 80, 1 FROM credits.credit_transactions t
+       JOIN credits.credit_grants g ON g.customer_id = t.customer_id WHERE t.amount < 0`,
+    );
+    await client.query(
+      `INSERT INTO credits.credit_holds (customer_id, amount, expires_at, idempotency_key, fingerprint, description, actor)
+       VALUES ('ann', 5, now() + interval '1 hour', 'held', md5(ROW('hold_credits', 5::bigint, 'job', null::text,
+         extract(epoch FROM interval '15 minutes'))::text)::uuid, 'job', 'test')`,
+    );
+    await client.query(
+      "UPDATE credits.accounts SET has_keyed_holds = true WHERE customer_id = 'ann'",
+    );
+  });
+
+  expect(await migrate({ connectionString })).toEqual({
+    migrations: ['2026-11-22-usage-service'],
+    functionsApplied: true,
+  });
+
+  await inDatabase(async (client) => {
+    const { rows: rowsOf, one, broken, untilSettled } = ledgerCallsOn(client);
+    expect(await broken()).toEqual([]);
+    expect(
+      await rowsOf(
+        "SELECT feature, cost::integer, valid_from = '-infinity' AS always, active, changed_by, changed_at FROM credits.feature_costs ORDER BY cost",
+      ),
+    ).toEqual(
+      [
+        ['basic_search', 1],
+        ['advanced_search', 5],
+        ['export_report', 10],
+        ['ai_analysis', 25],
+      ].map(([feature, cost]) => ({
+        ...{ feature, cost, always: true, active: true },
+        ...{ changed_by: null, changed_at: null },
+      })),
+    );
+    // What was called before is repeated under its key, and moves nothing.
+    expect(await one("use_feature('ann', 'export_report', 8, 'used')")).toMatchObject({
+      amount: '-80',
+    });
+    expect(await one("hold_credits('ann', 5, 'job', null, 'held')")).toMatchObject({ amount: '5' });
+    expect(await one('allocate_plans() AS given')).toEqual({ given: '0' });
+    await untilSettled();
+    expect(await one('watch_balances() AS raised')).toEqual({ raised: '0' });
+    // From now on it is told.
+    await one("use_feature('bob', 'ai_analysis', 4)");
+    await one("use_feature('ann', 'basic_search', 15)");
+    await untilSettled();
+    expect(await one('watch_balances() AS raised')).toEqual({ raised: '1' });
+    expect(
+      await rowsOf('SELECT customer_id, kind, threshold FROM credits_billing.notifications'),
+    ).toEqual([{ customer_id: 'bob', kind: 'empty', threshold: '10' }]);
+    expect(await broken()).toEqual([]);
   });
   expect(await migrate({ connectionString })).toEqual({ migrations: [], functionsApplied: false });
 });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createPool } from '#main/database/pool.ts';
 import { type SeedOptions, seedDemo } from '#main/seed/seed-demo.ts';
+import { ledgerCallsOn } from '#test/support/ledger-calls.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database.ts';
 import { readHistories, replay } from './seed-replay.ts';
 
@@ -214,6 +215,53 @@ describe('seed-demo', () => {
     );
     expect(expired.count).toBeGreaterThan(0);
     expect(await rows(database, 'SELECT * FROM credits.check_integrity()')).toEqual([]);
+  });
+
+  it('tells of the latest balances that fell, and leaves the watch with what comes after', async () => {
+    const database = await seeded({
+      ...{ customers: 200, transactions: 9000, seed: 5, now: NOW },
+      batchTransactions: 3000,
+    });
+    const { untilSettled, one: call } = ledgerCallsOn(database.pool);
+    const looked = async () => {
+      await untilSettled();
+      return call('watch_balances() AS raised');
+    };
+    expect(await looked()).toEqual({ raised: 0 });
+    const log = await rows<{
+      id: number;
+      customer_id: string;
+      amount: number;
+      after: number;
+      threshold: number;
+    }>(
+      database,
+      `SELECT t.id, t.customer_id, t.amount, t.balance_after AS after, coalesce(c.low_balance_threshold, 10) AS threshold
+       FROM credits.credit_transactions t JOIN credits.customers c ON c.id = t.customer_id ORDER BY t.created_at, t.id`,
+    );
+    const levelOf = (balance: number, threshold: number) =>
+      balance <= 0 ? 'empty' : balance < threshold ? 'low' : 'enough';
+    // By customer, the last fall: what comes later in the log goes last.
+    const falls = new Map<string, object>();
+    for (const { id, customer_id: customer, amount, after, threshold } of log) {
+      const [before, kind] = [levelOf(after - amount, threshold), levelOf(after, threshold)];
+      if (amount >= 0 || kind === 'enough' || before === 'empty' || kind === before) continue;
+      falls.delete(customer);
+      falls.set(customer, { customer_id: customer, kind, balance: after, threshold, id });
+    }
+    expect(falls.size).toBeGreaterThan(8);
+    expect(
+      await rows(
+        database,
+        'SELECT customer_id, kind, balance, threshold, transaction_id AS id FROM credits_billing.notifications ORDER BY notifications.id',
+      ),
+    ).toEqual([...falls.values()].slice(-8));
+    expect(await rows(database, 'SELECT FROM credits_billing.notification_deliveries')).toEqual([]);
+
+    await call("ensure_customer('later')");
+    await call("add_credits('later', 50, 'bonus', 'start')");
+    await call("deduct_credits('later', 50, 'All of it')");
+    expect(await looked()).toEqual({ raised: 1 });
   });
 
   it('refuses a ledger that has customers, and changes nothing', async () => {

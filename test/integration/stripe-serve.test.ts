@@ -102,6 +102,11 @@ describe('serve', () => {
     const served = serve();
     const url = await served.url();
     expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ ok: true });
+    // Beside the events, product back ends are answered; each with a body parser of its own.
+    expect((await fetch(`${url}/v1/customers/polled/balance`)).status).toBe(401);
+    expect(Object.keys((await (await fetch(`${url}/openapi.json`)).json()).paths)).toContain(
+      '/stripe/webhook',
+    );
     await expect.poll(() => bench.balance('polled'), { interval: 20, timeout: 5_000 }).toBe(3);
     await bench.customer('pushed');
     const { sessionId } = await bench.buy({ customerId: 'pushed', credits: 4, amountMinor: 100 });
@@ -269,8 +274,19 @@ describe('serve', () => {
   });
 
   it.each([
-    ['no key', [], { STRIPE_API_KEY: '' }, 'STRIPE_API_KEY is missing'],
-    ['no secret', [], { STRIPE_WEBHOOK_SECRET: '' }, 'STRIPE_WEBHOOK_SECRET is missing'],
+    ['a secret without a key', [], { STRIPE_API_KEY: '' }, 'STRIPE_API_KEY is missing'],
+    [
+      'a key without a secret',
+      [],
+      { STRIPE_WEBHOOK_SECRET: '' },
+      'STRIPE_WEBHOOK_SECRET is missing',
+    ],
+    [
+      'a Stripe to speak to with neither',
+      [],
+      { STRIPE_API_KEY: '', STRIPE_WEBHOOK_SECRET: ' ' },
+      'STRIPE_API_KEY is missing',
+    ],
     ['what is no key', [], { STRIPE_API_KEY: 'pk_test_x' }, 'publishable key'],
     [
       'a live key and a base',

@@ -434,6 +434,7 @@ describe('the desktop', () => {
       showInFolder: (file) => calls.push(`show ${file}`),
       openFolder: async (folder) => void calls.push(`open ${folder}`),
       openLink: async (url) => void calls.push(`link ${url}`),
+      notify: () => undefined,
     };
   }
 

@@ -28,6 +28,7 @@ beforeAll(async () => {
       showInFolder: () => undefined,
       openFolder: async () => undefined,
       openLink: async () => undefined,
+      notify: () => undefined,
     },
   });
 });

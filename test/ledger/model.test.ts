@@ -148,16 +148,34 @@ const deduct = amounts.map(
   }),
 );
 
-const useFeature = fc.integer({ min: 1, max: 3 }).map(
-  (quantity): Command => ({
-    name: `use advanced_search × ${quantity}`,
+const useFeature = fc
+  .tuple(fc.integer({ min: 1, max: 3 }), fc.constantFrom(undefined, 'Search'))
+  .map(
+    ([quantity, description]): Command => ({
+      name: `use advanced_search × ${quantity} ${description ?? ''}`,
+      applies: () => true,
+      onModel: (model) => model.debit('usage', 5 * quantity),
+      onReal: (real) =>
+        real.call('use_feature', {
+          customer_id: real.customerId,
+          feature: 'advanced_search',
+          quantity,
+          description,
+        }),
+    }),
+  );
+
+const holdFeature = fc.tuple(fc.integer({ min: 1, max: 3 }), fc.boolean()).map(
+  ([quantity, long]): Command => ({
+    name: `hold advanced_search × ${quantity} ${long ? 'long' : 'short'}`,
     applies: () => true,
-    onModel: (model) => model.debit('usage', 5 * quantity),
+    onModel: (model) => model.hold(5 * quantity, long ? 100 : undefined),
     onReal: (real) =>
-      real.call('use_feature', {
+      real.call('hold_feature', {
         customer_id: real.customerId,
         feature: 'advanced_search',
         quantity,
+        expires_in: long ? '100 days' : undefined,
       }),
   }),
 );
@@ -298,6 +316,7 @@ const commands = fc
       { arbitrary: capture, weight: 2 },
       { arbitrary: clawBack, weight: 3 },
       useFeature,
+      holdFeature,
       adjust,
       release,
       extend,

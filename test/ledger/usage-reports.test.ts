@@ -333,7 +333,7 @@ describe('roles', () => {
         'DELETE FROM credits.usage_reports',
         `INSERT INTO credits.usage_reports (customer_id, event_name, quantity, occurred_at, idempotency_key, fingerprint, actor)
           VALUES ('x', 'tokens', 1, now(), 'k', gen_random_uuid(), 'x')`,
-        "SELECT credits.post_metered_use('x', 'f', null, null, '{}')",
+        "SELECT credits.post_metered_use('x', 'f', 'f', null, null, '{}')",
       ]) {
         await expect(each.query(write), `${role}: ${write}`).rejects.toMatchObject({
           code: '42501',

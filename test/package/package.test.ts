@@ -108,6 +108,14 @@ test('the tar.gz holds the program', () => {
   expect(content).toMatch(/^-rwxr-xr-x .*\/credit-console$/m);
 });
 
+test('the middleware for back ends lies beside, as a tarball for npm', () => {
+  const content = execFileSync('tar', ['-tzf', artifact('.tgz') ?? '']).toString();
+
+  expect(content).toContain('package/middleware.js\n');
+  expect(content).toContain('package/middleware.d.ts\n');
+  expect(content).toContain('package/README.md\n');
+});
+
 test('a package with the fallback inside carries that in its name, and no other does', () => {
   const isFallback = process.env.PACKAGED_RUNTIME === 'fallback';
   const names = readdirSync(dirname(packagedFolder)).filter((name) => /\.(deb|gz)$/.test(name));

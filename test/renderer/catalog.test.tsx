@@ -358,9 +358,46 @@ describe('a plan', () => {
           rolloverCap: 50,
           price: null,
           active: true,
+          allocatesWithoutSubscription: false,
+          lowBalanceThreshold: null,
           confirmedProduction: false,
         },
       ]),
+    );
+  });
+
+  it('may give its credits without Stripe too, and have a threshold of its own', async () => {
+    const catalog = aCatalog();
+    const [free] = catalog.plans;
+    if (!free) throw new Error('the sample is empty');
+    const changed = { ...free, allocatesWithoutSubscription: true, lowBalanceThreshold: 5 };
+    const { user, bridge } = open({
+      handlers: {
+        'catalog.list': async () => catalog,
+        'catalog.savePlan': async () => {
+          catalog.plans = [changed];
+          return changed;
+        },
+      },
+    });
+    await user.click(await screen.findByRole('button', { name: 'Edit Free' }));
+    const form = within(await screen.findByRole('dialog', { name: 'Edit Free' }));
+    const also = form.getByRole('checkbox', { name: /also without a Stripe subscription/ });
+    expect(also).not.toBeChecked();
+    expect(also).toHaveAccessibleDescription(/once per calendar month \(UTC\)/);
+    await user.click(also);
+    await user.type(form.getByLabelText('Low below'), '1.5');
+    await user.click(form.getByRole('button', { name: 'Save plan' }));
+    expect(form.getByLabelText('Low below')).toHaveAccessibleDescription(/Use whole credits/);
+    await user.clear(form.getByLabelText('Low below'));
+    await user.type(form.getByLabelText('Low below'), '5');
+    await user.click(form.getByRole('button', { name: 'Save plan' }));
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+    expect(bridge.callsOf('catalog.savePlan')).toMatchObject([
+      { tier: 'free', allocatesWithoutSubscription: true, lowBalanceThreshold: 5 },
+    ]);
+    expect(await screen.findByRole('row', { name: /^Free/ })).toHaveTextContent(
+      /Low below 5.*also without Stripe/,
     );
   });
 });

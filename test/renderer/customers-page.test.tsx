@@ -6,6 +6,7 @@ import { AppError } from '#shared/errors.ts';
 import { contract } from '#shared/ipc/contract.ts';
 import type { Ability } from '#shared/ipc/settings.ts';
 import { addDays, dayOf } from '#shared/time.ts';
+import { someCustomerAlerts } from '#test/support/alert-rows.ts';
 import { aReport, type FakeHandlers } from '#test/support/fake-bridge.ts';
 import { currentPath, render, WithForms } from '#test/support/render.tsx';
 import {
@@ -57,6 +58,7 @@ function renderCustomer(
       'customers.transactions': async () => ({ rows: [aTransaction()], nextCursor: null }),
       'customers.grantChanges': async () => ({ rows: [] }),
       'customers.credits': async () => someCredits(),
+      'alerts.customer': async () => someCustomerAlerts({ level: 'low', threshold: 2_000 }),
       ...options.handlers,
     },
   });
@@ -82,6 +84,15 @@ describe('the page of a customer', () => {
     expect(screen.getByText(/1 Jan 2099/)).toBeVisible();
     expect(screen.getByRole('button', { name: 'Copy Customer id user_1' })).toBeVisible();
     expect(screen.getAllByRole('button', { name: 'Copy Stripe id cus_ada' })).not.toEqual([]);
+  });
+
+  it('says beside what is available that it is low, and below which threshold', async () => {
+    renderCustomer();
+    const record = within(await screen.findByRole('complementary', { name: 'Customer record' }));
+    expect(
+      await record.findByText(/Low below 2,000 credits, as the workspace says\./),
+    ).toBeVisible();
+    expect(screen.getAllByText('Low')).toHaveLength(2);
   });
 
   it('hides what the role may not do', async () => {

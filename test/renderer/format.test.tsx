@@ -11,9 +11,11 @@ import { featureLabel, reasonLabel, transactionTypeLabel } from '#renderer/forma
 import {
   formatDate,
   formatDay,
+  formatEvery,
   formatInstant,
   formatInstantExact,
   formatRelative,
+  formatRelativeToSecond,
   formatTimeZone,
 } from '#renderer/format/time.ts';
 import { REASON_CODES, TRANSACTION_TYPES } from '#shared/ipc/vocabulary.ts';
@@ -78,6 +80,30 @@ describe('times', () => {
     expect(at('2026-11-27T12:00:00.000Z')).toBe('in 5 days');
     expect(at('2026-09-20T12:00:00.000Z')).toBe('2 months ago');
     expect(at('2024-11-01T12:00:00.000Z')).toBe('2 years ago');
+  });
+
+  it('relative to now to the second, for what comes and goes while one looks', () => {
+    const now = new Date('2026-11-22T12:00:00.000Z');
+    const at = (iso: string) => formatRelativeToSecond(iso, now);
+    expect(at('2026-11-22T12:00:00.900Z')).toBe('now');
+    expect(at('2026-11-22T12:00:12.000Z')).toBe('in 12 s');
+    expect(at('2026-11-22T11:59:00.001Z')).toBe('59 s ago');
+    expect(at('2026-11-22T11:56:30.000Z')).toBe('3 min ago');
+    expect(at('2026-11-22T14:59:00.000Z')).toBe('in 2 h');
+    expect(at('2026-11-27T12:00:00.000Z')).toBe('in 5 days');
+  });
+
+  it('between two runs are told in the largest unit that they are whole in', () => {
+    expect([1, 2, 60, 90, 300, 3600, 7200, 86_400].map(formatEvery)).toEqual([
+      'every second',
+      'every 2 s',
+      'every minute',
+      'every 90 s',
+      'every 5 min',
+      'every hour',
+      'every 2 h',
+      'every day',
+    ]);
   });
 
   it('name their zone with its offset', () => {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { addedCharges, checkInvoice } from '#renderer/features/metered-usage/arithmetic.ts';
-import { localTimeOf, readOccurredAt } from '#renderer/features/metered-usage/occurred-at.ts';
+import { readOccurredAt } from '#renderer/features/metered-usage/occurred-at.ts';
 import { endOf } from '#renderer/features/metered-usage/subscription-words.ts';
 import { readQuantity } from '#renderer/features/metered-usage/usage-values.ts';
 import { causeWords } from '#renderer/features/metered-usage/usage-words.ts';
+import { localTimeOf } from '#renderer/format/local-time.ts';
 import { formatNumber } from '#renderer/format/metering.ts';
 import {
   anItem,

@@ -234,12 +234,17 @@ describe('keys and menu', () => {
   });
 
   it.each([
+    ['gf', 'Features', 'Features'],
+    ['gl', 'Alerts', 'Alerts'],
     ['gp', 'Catalog', 'Catalog'],
     ['gy', 'Metering', 'Metering'],
     ['gr', 'Refunds', 'Refunds and disputes'],
     ['ge', 'Stripe events', 'Stripe events'],
     ['gb', 'Reconciliation', 'Reconciliation'],
+    ['gj', 'Jobs', 'Jobs'],
+    ['gk', 'API keys', 'API keys'],
     ['gm', 'Stripe', 'Stripe'],
+    ['gn', 'Notifications', 'Notifications'],
   ])('%s opens the page %s, which the sidebar marks', async (keys, label, title) => {
     const { user } = renderApp({ handlers, path: '/about' });
     await heading('About Credit Console');

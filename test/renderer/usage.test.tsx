@@ -1,12 +1,7 @@
 import { screen, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UsagePage } from '#renderer/features/usage/UsagePage.tsx';
-import {
-  DAYS_MAX,
-  daysIn,
-  rangeBefore,
-  usageRangeOf,
-} from '#renderer/features/usage/usage-days.ts';
+import { daysIn, rangeAsked, rangeBefore } from '#renderer/navigation/range-days.ts';
 import { AppError } from '#shared/errors.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { HandlerOutput } from '#shared/ipc/procedure.ts';
@@ -14,6 +9,8 @@ import type { FakeHandlers } from '#test/support/fake-bridge.ts';
 import { currentPath, render } from '#test/support/render.tsx';
 
 type Usage = HandlerOutput<Contract['analytics.usage']>;
+
+const DAYS_MAX = 731;
 
 const usage: Usage = {
   byDay: [
@@ -195,17 +192,17 @@ describe('the days of the usage page', () => {
     '?from=2000-01-01&to=2026-01-01',
     '?from=2026-03-02',
   ])('are the last 30 where the address says %j', (search) => {
-    expect(usageRangeOf(search)).toBe('30d');
+    expect(rangeAsked(search, DAYS_MAX)).toBe('30d');
   });
 
   it('come from the address where it names days that can be drawn', () => {
-    expect(usageRangeOf('from=2026-03-01&to=2026-03-02')).toEqual({
+    expect(rangeAsked('from=2026-03-01&to=2026-03-02', DAYS_MAX)).toEqual({
       from: '2026-03-01',
       to: '2026-03-02',
     });
-    expect(usageRangeOf('range=90d')).toBe('90d');
+    expect(rangeAsked('range=90d', DAYS_MAX)).toBe('90d');
     expect(daysIn({ from: '2024-01-01', to: '2025-12-31' })).toBe(DAYS_MAX);
-    expect(usageRangeOf('from=2024-01-01&to=2025-12-31')).not.toBe('30d');
+    expect(rangeAsked('from=2024-01-01&to=2025-12-31', DAYS_MAX)).not.toBe('30d');
   });
 
   it('are compared with as many days right before them', () => {

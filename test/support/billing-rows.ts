@@ -163,6 +163,8 @@ export function aCatalog(): CatalogData {
     rolloverCap: null,
     price: amountMinor === null ? null : { amountMinor, currency: 'usd' },
     active: true,
+    allocatesWithoutSubscription: false,
+    lowBalanceThreshold: null,
     ...changed,
     link: { ...link, differences: [] },
   });

@@ -7,5 +7,6 @@ export function desktopNoting(links: string[]): Desktop {
     showInFolder: () => undefined,
     openFolder: async () => undefined,
     openLink: async (link) => void links.push(link),
+    notify: () => undefined,
   };
 }

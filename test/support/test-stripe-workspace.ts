@@ -121,11 +121,16 @@ export async function openWorkspace(
         pollNow: async () => {
           seen.polls.count += 1;
         },
+        handleNow: async () => undefined,
         state: () => ({ polling: 'on', lastAt: new Date(0), error: null }),
         stop: async () => void seen.working.delete(target),
       };
     },
-    startUsageWork: () => ({ stop: async () => undefined }),
+    startUsageWork: () => ({
+      sendNow: async () => undefined,
+      readErrorsNow: async () => undefined,
+      stop: async () => undefined,
+    }),
     startWebhookServer: ({ port, host, secret }) =>
       new Promise((resolve, reject) => {
         const server = createServer();

@@ -32,6 +32,20 @@ export interface CreditsAccounts {
   next_due_at: Generated<Date>;
 }
 
+export interface CreditsBillingApiKeys {
+  created_at: Generated<Date>;
+  created_by: string;
+  id: string;
+  key_hash: Buffer;
+  last_used_at: Date | null;
+  name: string;
+  prefix: string;
+  requests_per_second: number;
+  revoked_at: Date | null;
+  revoked_by: string | null;
+  scopes: string[];
+}
+
 export interface CreditsBillingCatalogPrices {
   account_id: string;
   amount_minor: number;
@@ -80,6 +94,14 @@ export interface CreditsBillingCreditPackages {
   name: string;
 }
 
+export interface CreditsBillingEmailSuppressions {
+  by_mail_server: Generated<boolean>;
+  created_at: Generated<Date>;
+  created_by: string;
+  customer_id: string;
+  reason: string;
+}
+
 export interface CreditsBillingFeatureMeters {
   changed_at: Generated<Date>;
   changed_by: Generated<string>;
@@ -93,6 +115,19 @@ export interface CreditsBillingJobLeases {
   expires_at: Date;
   holder: string;
   name: string;
+}
+
+export interface CreditsBillingJobs {
+  error: string | null;
+  error_at: Date | null;
+  every_seconds: number;
+  failures: Generated<number>;
+  last_done: number | null;
+  last_finished_at: Date | null;
+  last_started_at: Date | null;
+  last_worker: string | null;
+  name: string;
+  next_run_at: Generated<Date>;
 }
 
 export interface CreditsBillingMeteredPrices {
@@ -169,12 +204,85 @@ export interface CreditsBillingMoneyBack {
   status: string;
 }
 
+export interface CreditsBillingNotificationDeliveries {
+  asked_by: string | null;
+  attempts: Generated<number>;
+  changed_at: Generated<Date>;
+  channel: string;
+  claimed_by: string | null;
+  claimed_until: Date | null;
+  first_attempt_at: Date | null;
+  next_attempt_at: Generated<Date>;
+  notification_id: number;
+  reason: string | null;
+  recipient: string | null;
+  sent_at: Date | null;
+  state: Generated<string>;
+}
+
+export interface CreditsBillingNotifications {
+  balance: number;
+  created_at: Generated<Date>;
+  customer_id: string;
+  id: Generated<number>;
+  kind: string;
+  occurred_at: Date;
+  threshold: number;
+  transaction_id: number;
+}
+
+export interface CreditsBillingNotificationSettings {
+  changed_at: Generated<Date>;
+  changed_by: Generated<string>;
+  company_name: string | null;
+  desktop_enabled: Generated<boolean>;
+  email_enabled: Generated<boolean>;
+  email_from: string | null;
+  email_reply_to: string | null;
+  hours_between_emails: Generated<number>;
+  low_balance_threshold: Generated<number>;
+  only_row: Generated<boolean>;
+  purchase_url: string | null;
+  smtp_host: string | null;
+  smtp_port: number | null;
+  smtp_security: Generated<string>;
+  smtp_user: string | null;
+  webhook_enabled: Generated<boolean>;
+  webhook_url: string | null;
+}
+
+export interface CreditsBillingNotificationTemplates {
+  body: string;
+  changed_at: Generated<Date>;
+  changed_by: string;
+  kind: string;
+  subject: string;
+}
+
+export interface CreditsBillingNotificationWatch {
+  horizon: string;
+  looked_at: Date;
+  only_row: Generated<boolean>;
+  server_identifier: number;
+  through_id: number;
+}
+
+export interface CreditsBillingPlanAllocations {
+  created_at: Generated<Date>;
+  customer_id: string;
+  period: string;
+  plan_tier: string;
+  transaction_id: number;
+}
+
 export interface CreditsBillingPlans {
   active: Generated<boolean>;
+  allocates_without_subscription: Generated<boolean>;
   amount_minor: number | null;
   changed_at: Generated<Date>;
   changed_by: Generated<string>;
   currency: string | null;
+  low_balance_threshold: number | null;
   monthly_credits: number;
   name: string;
   rollover: Generated<string>;
@@ -444,6 +552,8 @@ export interface CreditsCustomers {
 
 export interface CreditsFeatureCosts {
   active: Generated<boolean>;
+  changed_at: Date | null;
+  changed_by: string | null;
   cost: number;
   feature: string;
   unit: Generated<string>;
@@ -522,16 +632,25 @@ export interface CreditsWorkspaceFacts {
 }
 
 export interface DB {
+  'credits_billing.api_keys': CreditsBillingApiKeys;
   'credits_billing.catalog_prices': CreditsBillingCatalogPrices;
   'credits_billing.checkouts': CreditsBillingCheckouts;
   'credits_billing.credit_packages': CreditsBillingCreditPackages;
+  'credits_billing.email_suppressions': CreditsBillingEmailSuppressions;
   'credits_billing.feature_meters': CreditsBillingFeatureMeters;
   'credits_billing.job_leases': CreditsBillingJobLeases;
+  'credits_billing.jobs': CreditsBillingJobs;
   'credits_billing.meter_error_polls': CreditsBillingMeterErrorPolls;
   'credits_billing.meter_events': CreditsBillingMeterEvents;
   'credits_billing.metered_prices': CreditsBillingMeteredPrices;
   'credits_billing.meters': CreditsBillingMeters;
   'credits_billing.money_back': CreditsBillingMoneyBack;
+  'credits_billing.notification_deliveries': CreditsBillingNotificationDeliveries;
+  'credits_billing.notification_settings': CreditsBillingNotificationSettings;
+  'credits_billing.notification_templates': CreditsBillingNotificationTemplates;
+  'credits_billing.notification_watch': CreditsBillingNotificationWatch;
+  'credits_billing.notifications': CreditsBillingNotifications;
+  'credits_billing.plan_allocations': CreditsBillingPlanAllocations;
   'credits_billing.plans': CreditsBillingPlans;
   'credits_billing.reconciliation_findings': CreditsBillingReconciliationFindings;
   'credits_billing.reconciliation_runs': CreditsBillingReconciliationRuns;

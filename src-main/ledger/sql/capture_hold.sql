@@ -1,5 +1,6 @@
--- Turns a hold into usage of up to the held amount (null: all of it); the rest is released. Errors: CR422 (more than
--- held), CR404, CR409 hold_closed, CR402 (only where a clawback took the balance from under the hold).
+-- Turns a hold into usage of up to the held amount (null: all of it); the rest is released. One of a feature that a meter
+-- counts is reported too, in the quantity that was held. Errors: CR422 (more than held), CR404, CR409 hold_closed, CR402
+-- (only where a clawback took the balance from under the hold).
 CREATE OR REPLACE FUNCTION credits.capture_hold(customer_id text, hold_id bigint, amount bigint DEFAULT NULL)
 RETURNS credits.credit_transactions
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, credits, pg_temp AS $$
@@ -32,7 +33,7 @@ BEGIN
     -- The sweep takes the time of its own; the hold may just have run out.
     hold := credits.get_open_hold(customer_id, hold_id);
   END IF;
-  IF account.credits_balance < captured THEN
+  IF captured > 0 AND account.credits_balance < captured THEN
     PERFORM credits.fail('CR402', 'insufficient_credits', jsonb_build_object('required', captured,
       'balance', account.credits_balance, 'available', account.credits_balance - account.credits_held));
   END IF;
@@ -40,7 +41,7 @@ BEGIN
     feature, actor, metadata, created_at)
   VALUES (customer_id, -captured, account.credits_balance - captured, 'usage', hold.description,
     hold.feature, credits.current_actor(),
-    credits.with_context(jsonb_build_object('hold_id', hold.id::text)), now)
+    credits.with_context('{}') || jsonb_build_object('hold_id', hold.id::text) || coalesce(hold.metadata -> 'use', '{}'), now)
   RETURNING t.* INTO posted;
   IF credits.burn_grants(customer_id, posted.id, captured, now, due_first => true) <> captured THEN
     RAISE EXCEPTION 'the grants of customer % do not cover the balance', customer_id;
@@ -51,5 +52,8 @@ BEGIN
   UPDATE credits.accounts a
   SET credits_balance = a.credits_balance - captured, credits_held = a.credits_held - hold.amount, last_activity_at = now
   WHERE a.customer_id = customer_id;
+  IF hold.metadata -> 'use' ? 'meter' THEN
+    PERFORM credits.report_use(posted, hold.metadata -> 'use' ->> 'meter', (hold.metadata -> 'use' ->> 'quantity')::bigint);
+  END IF;
   RETURN posted;
 END $$;

@@ -1,6 +1,8 @@
+import { createRunRecorder } from '#main/jobs/record-runs.ts';
 import { repeatWork } from '#main/jobs/repeat-work.ts';
 import { workerName } from '#main/jobs/worker-name.ts';
 import { AppError } from '#shared/errors.ts';
+import type { JobName } from '#shared/ipc/jobs.ts';
 import { giveUpPolling, pollEvents } from '../polling/poll-events.ts';
 import type { StripeTarget } from '../stripe-target.ts';
 import { onEventStored } from './wake-workers.ts';
@@ -9,6 +11,8 @@ import { workInbox } from './work-inbox.ts';
 export type EventWork = {
   /** Reads Stripe's events now and handles what is due. Throws what went wrong with reading them. */
   pollNow: () => Promise<void>;
+  /** Handles what is due in the inbox now. Throws what went wrong with the inbox. */
+  handleNow: () => Promise<void>;
   state: () => {
     /** elsewhere: another console or service reads the events. */
     polling: 'on' | 'elsewhere';
@@ -36,11 +40,28 @@ export function startEventWork(
     onChange: () => void;
     /** Credits or billing of this customer changed. */
     onBillingChange: (customerId: string | null) => void;
+    /** A run was noted with its job. */
+    onRun?: ((name: JobName) => void) | undefined;
   },
 ): EventWork {
   const worker = workerName();
   const stopping = new AbortController();
   const { signal } = stopping;
+  const { onRun } = options;
+  const inboxRuns = createRunRecorder(target.database, {
+    name: 'stripe_inbox',
+    everyMs: INBOX_EVERY_MS,
+    worker,
+    signal,
+    onRun,
+  });
+  const pollRuns = createRunRecorder(target.database, {
+    name: 'stripe_events',
+    everyMs: options.pollEveryMs,
+    worker,
+    signal,
+    onRun,
+  });
   let polling: 'on' | 'elsewhere' = 'on';
   let lastAt: Date | null = null;
   let error: string | null = null;
@@ -49,13 +70,14 @@ export function startEventWork(
     for (const customerId of customerIds) options.onBillingChange(customerId);
   }
 
-  async function handleDue(): Promise<void> {
+  async function handleDue(): Promise<number> {
     const { events, customerIds } = await workInbox(target, worker, signal);
     tellCustomers(customerIds);
     if (events > 0) options.onChange();
+    return events;
   }
 
-  async function poll(force: boolean): Promise<void> {
+  async function poll(force: boolean): Promise<number | undefined> {
     const before = { polling, error };
     try {
       const read = await pollEvents(target, { holder: worker, force, signal });
@@ -65,6 +87,7 @@ export function startEventWork(
       tellCustomers(read.customerIds);
       if (read.stored > 0 || before.polling !== polling || before.error !== null)
         options.onChange();
+      return read.outcome === 'read' ? read.stored : undefined;
     } catch (failure) {
       polling = 'on';
       error = failure instanceof AppError ? failure.message : 'Something unexpected went wrong.';
@@ -76,13 +99,13 @@ export function startEventWork(
   const tell = (what: string) => (failure: unknown) => target.log.warn(what, failure);
   const inbox = repeatWork({
     everyMs: INBOX_EVERY_MS,
-    work: handleDue,
+    work: () => inboxRuns.run(handleDue),
     onError: tell('The events in the inbox could not be handled; it is tried again.'),
   });
   const reading = options.poll
     ? repeatWork({
         everyMs: options.pollEveryMs,
-        work: () => poll(false),
+        work: () => pollRuns.run(() => poll(false)),
         onError: tell('Stripe’s events could not be read; it is tried again.'),
       })
     : undefined;
@@ -91,8 +114,16 @@ export function startEventWork(
   return {
     async pollNow() {
       if (signal.aborted) return;
-      await (reading ? reading.between(() => poll(true)) : poll(true));
+      const forced = () => {
+        pollRuns.noteNext();
+        return pollRuns.run(() => poll(true));
+      };
+      await (reading ? reading.between(forced) : forced());
       await inbox.now();
+    },
+    handleNow() {
+      inboxRuns.noteNext();
+      return inbox.now();
     },
     state: () => ({ polling, lastAt, error }),
     async stop() {

@@ -106,18 +106,20 @@ export function createSessionRunner(
     const target = targetOf(own, EVENT_ACTOR, options);
     if (!target || problemOf(own, await readBinding(own.database))) return;
     const { abilities, connection } = own.database;
-    const { onChange, onBillingChange, pollEveryMs } = options;
-    if (abilities.has('refund')) own.refunds = startRefundWork(target, { onBillingChange });
+    const { onChange, onBillingChange, pollEveryMs, onJobRun: onRun } = options;
+    if (abilities.has('refund')) own.refunds = startRefundWork(target, { onBillingChange, onRun });
     if (abilities.has('manageStripe')) {
       own.usage = options.startUsageWork(target, {
         readErrorsEveryMs: READ_ERRORS_EVERY_MS[own.mode === 'simulator' ? 'simulator' : 'stripe'],
         onChange: options.onMeteringChange,
+        onRun,
       });
       own.events = await options.startEventWork(target, {
         poll: true,
         pollEveryMs: own.mode === 'simulator' ? pollEveryMs.simulator : pollEveryMs.stripe,
         onChange,
         onBillingChange,
+        onRun,
       });
       const secret = await secrets.webhookSecret(connection.id);
       if (secret !== undefined) {

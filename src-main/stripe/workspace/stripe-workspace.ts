@@ -1,3 +1,4 @@
+import type { StripeJobName } from '#main/jobs/schedule.ts';
 import { AppError } from '#shared/errors.ts';
 import type { StripeStatus } from '#shared/ipc/stripe.ts';
 import type { StripeTarget } from '../stripe-target.ts';
@@ -19,7 +20,7 @@ import {
   setPolicies,
 } from './workspace-account.ts';
 import type { StripeWorkspaceOptions, WorkspaceDatabase } from './workspace-options.ts';
-import { problemOf, type SimulatorClaim } from './workspace-session.ts';
+import { problemOf, type SimulatorClaim, type WorkspaceSession } from './workspace-session.ts';
 import { describeStatus } from './workspace-status.ts';
 
 export type StripeWorkspace = {
@@ -58,6 +59,11 @@ export type StripeWorkspace = {
   readonly setWebhookSecret: (secret: string | null) => Promise<StripeStatus>;
   /** Reads Stripe's events now. Throws what `target` throws, and `not_permitted` where the role does not handle events. */
   readonly pollNow: () => Promise<StripeStatus>;
+  /**
+   * Runs one of the jobs with Stripe now and waits for its end. Throws what `target` throws, `not_permitted` where the role does not
+   * handle events, and what the job itself meets.
+   */
+  readonly runJob: (name: StripeJobName) => Promise<void>;
   /** The database connection changed, or what is saved of it: makes key, account and simulator follow. */
   readonly databaseChanged: () => void;
   /** Removes the secrets, the settings and the simulator's state of a connection that was removed. */
@@ -115,6 +121,16 @@ export function createStripeWorkspace(options: StripeWorkspaceOptions): StripeWo
       await sessions.follow({ ...how, anew: true });
     });
     return status();
+  }
+
+  /** The session whose account can be used, with its work started where it was not yet. */
+  async function sessionAtWork(): Promise<WorkspaceSession> {
+    const session = await sessions.current();
+    const problem = problemOf(session, await readBinding(session.database));
+    if (problem) throw problem;
+    options.databaseFor('manageStripe');
+    if (!session.isAtWork) await sessions.watch(session);
+    return sessions.current();
   }
 
   return {
@@ -195,13 +211,20 @@ export function createStripeWorkspace(options: StripeWorkspaceOptions): StripeWo
     },
 
     async pollNow() {
-      const session = await sessions.current();
-      const problem = problemOf(session, await readBinding(session.database));
-      if (problem) throw problem;
-      options.databaseFor('manageStripe');
-      if (!session.isAtWork) await sessions.watch(session);
-      await (await sessions.current()).events?.pollNow();
+      await (await sessionAtWork()).events?.pollNow();
       return status();
+    },
+
+    async runJob(name) {
+      const session = await sessionAtWork();
+      const run = runOf(session, name);
+      if (run === undefined) {
+        throw new AppError(
+          'stripe_unavailable',
+          'The work for Stripe could not be started yet, so nothing was done and nothing was lost. It is tried again within seconds.',
+        );
+      }
+      await run();
     },
 
     databaseChanged: () => {
@@ -219,4 +242,23 @@ export function createStripeWorkspace(options: StripeWorkspaceOptions): StripeWo
 
     stop: () => sessions.stop(),
   };
+}
+
+/** How a session runs a job now; undefined while its work is not started. */
+function runOf(
+  { events, refunds, usage }: WorkspaceSession,
+  name: StripeJobName,
+): (() => Promise<void>) | undefined {
+  switch (name) {
+    case 'stripe_events':
+      return events?.pollNow;
+    case 'stripe_inbox':
+      return events?.handleNow;
+    case 'refunds':
+      return refunds?.finishNow;
+    case 'usage_outbox':
+      return usage?.sendNow;
+    case 'meter_errors':
+      return usage?.readErrorsNow;
+  }
 }

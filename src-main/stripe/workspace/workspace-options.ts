@@ -2,6 +2,7 @@ import type { QueryTarget } from '#main/database/run-query.ts';
 import type { Log } from '#main/logging/log.ts';
 import type { SecretStore } from '#main/settings/secret-store.ts';
 import type { SavedConnection, SettingsFile } from '#main/settings/settings-file.ts';
+import type { JobName } from '#shared/ipc/jobs.ts';
 import type { Ability } from '#shared/ipc/settings.ts';
 import type { StripeGateway } from '../gateway/gateway.ts';
 import type { StripeTarget } from '../stripe-target.ts';
@@ -18,6 +19,7 @@ export type WorkspaceDatabase = QueryTarget & {
 /** Reading events and handling them, while it lasts. */
 export type EventWork = {
   readonly pollNow: () => Promise<void>;
+  readonly handleNow: () => Promise<void>;
   readonly state: () => { polling: 'on' | 'elsewhere'; lastAt: Date | null; error: string | null };
   readonly stop: () => Promise<void>;
 };
@@ -29,14 +31,25 @@ export type StartEventWork = (
     pollEveryMs: number;
     onChange: () => void;
     onBillingChange: (customerId: string | null) => void;
+    onRun?: ((name: JobName) => void) | undefined;
   },
 ) => EventWork;
 
-/** Sends metered usage, and reads what Stripe rejected of it, while it lasts. */
+/** Sending metered usage, and reading what Stripe rejected of it, while it lasts. */
+export type UsageWork = {
+  readonly sendNow: () => Promise<void>;
+  readonly readErrorsNow: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+};
+
 export type StartUsageWork = (
   target: StripeTarget,
-  options: { readErrorsEveryMs: number; onChange: (customerId: string | null) => void },
-) => { readonly stop: () => Promise<void> };
+  options: {
+    readErrorsEveryMs: number;
+    onChange: (customerId: string | null) => void;
+    onRun?: ((name: JobName) => void) | undefined;
+  },
+) => UsageWork;
 
 /** Makes the gateway of a key; `base` is the running simulator's. */
 export type CreateGateway = (options: {
@@ -81,4 +94,6 @@ export type StripeWorkspaceOptions = {
   readonly onBillingChange: (customerId: string | null) => void;
   /** Metered usage changed, of this customer or (null) of some. */
   readonly onMeteringChange: (customerId: string | null) => void;
+  /** A run of this job was noted. */
+  readonly onJobRun?: ((name: JobName) => void) | undefined;
 };

@@ -2,6 +2,7 @@ import type { StripeSettings } from '#main/settings/settings-file.ts';
 import { AppError } from '#shared/errors.ts';
 import type { StripeMode } from '#shared/ipc/stripe.ts';
 import type { StripeGateway } from '../gateway/gateway.ts';
+import type { RefundWork } from '../refunds/refund-work.ts';
 import type { SimulatorHost } from './simulator-host.ts';
 import { createStripeSecrets, fingerprintOf } from './stripe-secrets.ts';
 import { liveDisabled } from './verify-key.ts';
@@ -13,7 +14,12 @@ import {
   readBinding,
   type WorkspaceBinding,
 } from './workspace-account.ts';
-import type { EventWork, StripeWorkspaceOptions, WorkspaceDatabase } from './workspace-options.ts';
+import type {
+  EventWork,
+  StripeWorkspaceOptions,
+  UsageWork,
+  WorkspaceDatabase,
+} from './workspace-options.ts';
 
 /** What one open database connection has to do with Stripe, from its opening to its end. */
 export type WorkspaceSession = {
@@ -31,9 +37,9 @@ export type WorkspaceSession = {
   /** Reading and handling events, where the role does that. */
   events: EventWork | undefined;
   /** Finishing refunds, where the role refunds. */
-  refunds: { stop: () => Promise<void> } | undefined;
+  refunds: RefundWork | undefined;
   /** Sending usage, where the role does that. */
-  usage: { stop: () => Promise<void> } | undefined;
+  usage: UsageWork | undefined;
   /** True once everything of the three that should run does. */
   isAtWork: boolean;
 };

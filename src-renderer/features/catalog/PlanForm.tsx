@@ -1,9 +1,10 @@
 import { Checkbox, Radio, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useCommand } from '#renderer/api/queries.ts';
+import { CreditsField } from '#renderer/ui/CreditsField.tsx';
+import { parseCreditsOrZero } from '#renderer/ui/credits-or-zero.ts';
 import { FormDrawer } from '#renderer/ui/FormDrawer.tsx';
 import { problemOf } from '#renderer/ui/form-problems.ts';
-import { parseCredits } from '#shared/credits.ts';
 import { catalogIdSchema, type Plan, type RolloverRule } from '#shared/ipc/catalog.ts';
 import {
   currencyProblem,
@@ -31,14 +32,14 @@ const ROLLOVERS: Record<RolloverRule, { label: string; description: string }> = 
 
 /** Whole credits, zero included. */
 function creditsProblem(text: string): string | null {
-  if (text.trim() === '0') return null;
-  const parsed = parseCredits(text);
+  const parsed = parseCreditsOrZero(text);
   return parsed.ok ? null : parsed.why;
 }
 function creditsOf(text: string): number {
-  const parsed = parseCredits(text);
+  const parsed = parseCreditsOrZero(text);
   return parsed.ok ? parsed.value : 0;
 }
+const isBlank = (text: string) => text.trim() === '';
 
 /** Makes or changes one plan; null makes a new one. Saving does not send it to Stripe. */
 export function PlanForm({ plan, onClose }: { plan: Plan | null; onClose: () => void }) {
@@ -49,6 +50,9 @@ export function PlanForm({ plan, onClose }: { plan: Plan | null; onClose: () => 
       monthlyCredits: plan === null ? '' : String(plan.monthlyCredits),
       rollover: (plan?.rollover ?? 'expire') as RolloverRule,
       rolloverCap: plan?.rolloverCap == null ? '' : String(plan.rolloverCap),
+      allocatesWithoutSubscription: plan?.allocatesWithoutSubscription ?? false,
+      lowBalanceThreshold:
+        plan?.lowBalanceThreshold == null ? '' : String(plan.lowBalanceThreshold),
       isSold: plan?.price != null,
       ...initialPrice(plan?.price ?? null),
       active: plan?.active ?? true,
@@ -60,6 +64,7 @@ export function PlanForm({ plan, onClose }: { plan: Plan | null; onClose: () => 
       tier: (tier) => problemOf(catalogIdSchema, tier),
       monthlyCredits: creditsProblem,
       rolloverCap: (text, values) => (values.rollover === 'cap' ? creditsProblem(text) : null),
+      lowBalanceThreshold: (text) => (isBlank(text) ? null : creditsProblem(text)),
       price: (_, values) => (values.isSold ? priceProblem(values) : null),
       currency: (_, values) => (values.isSold ? currencyProblem(values) : null),
     },
@@ -82,6 +87,10 @@ export function PlanForm({ plan, onClose }: { plan: Plan | null; onClose: () => 
       rolloverCap: values.rollover === 'cap' ? creditsOf(values.rolloverCap) : null,
       price,
       active: values.active,
+      allocatesWithoutSubscription: values.allocatesWithoutSubscription,
+      lowBalanceThreshold: isBlank(values.lowBalanceThreshold)
+        ? null
+        : creditsOf(values.lowBalanceThreshold),
       confirmedProduction: asksProduction && values.confirmed,
     });
   }
@@ -134,6 +143,17 @@ export function PlanForm({ plan, onClose }: { plan: Plan | null; onClose: () => 
           {...form.getInputProps('rolloverCap')}
         />
       )}
+      <Checkbox
+        label="Give the monthly credits also without a Stripe subscription"
+        description="Each customer on this plan without a subscription to a plan in Stripe gets them once per calendar month (UTC), the first within a minute of saving; what is left over follows the rule above. Where the plan is no longer offered, they stop."
+        {...form.getInputProps('allocatesWithoutSubscription', { type: 'checkbox' })}
+      />
+      <CreditsField
+        label="Low below"
+        hint="Blank: as the workspace says. A customer’s own threshold goes first."
+        {...form.getInputProps('lowBalanceThreshold')}
+        value={form.values.lowBalanceThreshold}
+      />
       <Checkbox
         label="Sold through Stripe"
         {...form.getInputProps('isSold', { type: 'checkbox' })}

@@ -1,9 +1,11 @@
-import { formatCreditsInWords } from '#renderer/format/credits.ts';
+import { formatCredits, formatCreditsInWords } from '#renderer/format/credits.ts';
 import { CreditAmount } from '#renderer/ui/CreditAmount.tsx';
 import { EmptyState } from '#renderer/ui/EmptyState.tsx';
 import { MoneyAmount } from '#renderer/ui/MoneyAmount.tsx';
+import { StateBadge } from '#renderer/ui/StateBadge.tsx';
 import { Table } from '#renderer/ui/Table.tsx';
 import type { Plan } from '#shared/ipc/catalog.ts';
+import classes from './catalog.module.css';
 import { type ItemActs, ItemCells, ItemHeads } from './ItemCells.tsx';
 
 const ACTIVE_WORDS = { on: 'Offered', off: 'Not offered' };
@@ -30,9 +32,26 @@ export function PlansTable({ plans, ...acts }: { plans: readonly Plan[] } & Item
     >
       {plans.map((item) => (
         <tr key={item.tier}>
-          <th scope="row">{item.name}</th>
+          <th scope="row">
+            {item.name}
+            {item.lowBalanceThreshold !== null && (
+              <span className={classes.planLine}>
+                Low below {formatCredits(item.lowBalanceThreshold)}
+              </span>
+            )}
+          </th>
           <td data-number>
             <CreditAmount value={item.monthlyCredits} />
+            {item.allocatesWithoutSubscription && (
+              <span className={classes.planLine}>
+                <StateBadge
+                  tone="neutral"
+                  title="Customers on the plan without a Stripe subscription get them too, once per calendar month (UTC)."
+                >
+                  also without Stripe
+                </StateBadge>
+              </span>
+            )}
           </td>
           <td data-wrap>{rolloverWords(item)}</td>
           <td data-number>{item.price === null ? 'None' : <MoneyAmount value={item.price} />}</td>

@@ -1,9 +1,9 @@
 import { Anchor } from '@mantine/core';
 import type { ReactNode, Ref } from 'react';
 import { useAbility } from '#renderer/api/session.tsx';
+import { CustomerAlerts } from '#renderer/features/alerts/alerts.tsx';
 import { formatCredits } from '#renderer/format/credits.ts';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';
-import { CreditAmount } from '#renderer/ui/CreditAmount.tsx';
 import { Fact, Facts, metadataText } from '#renderer/ui/Facts.tsx';
 import { InstantText } from '#renderer/ui/InstantText.tsx';
 import type { Customer } from './CustomerHeader.tsx';
@@ -13,7 +13,7 @@ import { NoteList } from './NoteList.tsx';
 
 const NOTES_SHOWN = 3;
 
-/** The customer's record: profile, plan, Stripe, threshold, notes. */
+/** The customer's record: profile, plan, Stripe, alerts, notes. */
 export function CustomerAside({
   customer,
   withNotes,
@@ -27,7 +27,7 @@ export function CustomerAside({
   onShowNotes: () => void;
 }) {
   const mayAddNote = useAbility('addNote');
-  const { notes, lowBalanceThreshold } = customer;
+  const { notes } = customer;
   const metadata = Object.entries(customer.metadata);
   return (
     <aside className={styles.aside} aria-label="Customer record">
@@ -55,17 +55,8 @@ export function CustomerAside({
           <CopyableId value={customer.stripeCustomerId} label="Stripe id" />
         )}
       </AsideSection>
-      <AsideSection title="Threshold">
-        {lowBalanceThreshold === null ? (
-          <p className={styles.mutedLine}>No low-balance threshold is set.</p>
-        ) : (
-          <p className={styles.line}>
-            Low below <CreditAmount value={lowBalanceThreshold} />
-            {customer.balance.available < lowBalanceThreshold && (
-              <span className={styles.lowWord}>Low now</span>
-            )}
-          </p>
-        )}
+      <AsideSection title="Alerts">
+        <CustomerAlerts customerId={customer.id} email={customer.email} />
       </AsideSection>
       {metadata.length > 0 && (
         <AsideSection title="Metadata">

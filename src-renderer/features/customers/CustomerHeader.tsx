@@ -1,7 +1,8 @@
 import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { useAbility, useSession } from '#renderer/api/session.tsx';
+import { levelWords, useCustomerAlerts } from '#renderer/features/alerts/alerts.tsx';
 import { useBillingForms } from '#renderer/features/billing/billing.tsx';
 import { useLedgerForms } from '#renderer/features/ledger-forms/ledger-forms.tsx';
 import { formatDate } from '#renderer/format/time.ts';
@@ -9,7 +10,14 @@ import { transactionsPath } from '#renderer/navigation/paths.ts';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';
 import { CreditAmount } from '#renderer/ui/CreditAmount.tsx';
 import { InstantText } from '#renderer/ui/InstantText.tsx';
-import { MinusIcon, MoreIcon, NoteIcon, PlusIcon, TransactionsIcon } from '#renderer/ui/icons.tsx';
+import {
+  FeaturesIcon,
+  MinusIcon,
+  MoreIcon,
+  NoteIcon,
+  PlusIcon,
+  TransactionsIcon,
+} from '#renderer/ui/icons.tsx';
 import { StatTile } from '#renderer/ui/StatTile.tsx';
 import { keysInWords, useShortcut } from '#renderer/ui/shortcuts.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
@@ -23,11 +31,16 @@ export type Customer = Output<Contract['customers.get']>;
 export function CustomerHeader({
   customer,
   onAddNote,
+  onSimulate,
 }: {
   customer: Customer;
   onAddNote: () => void;
+  /** A dry run of a use was asked for. */
+  onSimulate: () => void;
 }) {
   const { balance } = customer;
+  const level = useCustomerAlerts(customer.id).data?.level ?? null;
+  const levelHint = level === null ? undefined : levelWords(level).label;
   return (
     <header className={styles.header}>
       <div className={styles.identity}>
@@ -42,13 +55,13 @@ export function CustomerHeader({
           )}
         </div>
       </div>
-      <Actions customer={customer} onAddNote={onAddNote} />
+      <Actions customer={customer} onAddNote={onAddNote} onSimulate={onSimulate} />
       <div className={styles.figures}>
         <StatTile
           size="large"
           label="Available"
           value={<CreditAmount value={balance.available} warnBelowZero />}
-          hint={availableHint(customer)}
+          hint={balance.available < 0 ? 'Below zero' : levelHint}
         />
         <StatTile label="Balance" value={<CreditAmount value={balance.balance} warnBelowZero />} />
         <StatTile label="Held" value={<CreditAmount value={balance.held} />} />
@@ -82,13 +95,15 @@ function NextExpiry({ expiresAt }: { expiresAt: string }) {
   );
 }
 
-function availableHint({ balance, lowBalanceThreshold }: Customer): string | undefined {
-  if (balance.available < 0) return 'Below zero';
-  if (lowBalanceThreshold !== null && balance.available < lowBalanceThreshold) return 'Low';
-  return undefined;
-}
-
-function Actions({ customer, onAddNote }: { customer: Customer; onAddNote: () => void }) {
+function Actions({
+  customer,
+  onAddNote,
+  onSimulate,
+}: {
+  customer: Customer;
+  onAddNote: () => void;
+  onSimulate: () => void;
+}) {
   const forms = useLedgerForms();
   const billingForms = useBillingForms();
   const [, navigate] = useLocation();
@@ -96,8 +111,9 @@ function Actions({ customer, onAddNote }: { customer: Customer; onAddNote: () =>
   const mayAdjust = useAbility('adjust');
   const mayAddNote = useAbility('addNote');
   const maySell = useAbility('sell');
-  // The menu gives the focus back to its button, unless a note is to be written.
-  const [goesToNote, setGoesToNote] = useState(false);
+  // The menu gives the focus back to its button, unless a note is to be written or a drawer opens.
+  const [goesElsewhere, setGoesElsewhere] = useState(false);
+  const more = useRef<HTMLButtonElement>(null);
   const grant = () => forms.openGrant(customer.id);
   const adjust = () => forms.openAdjustDown(customer.id);
   useShortcut('customer-grant', grant, { enabled: mayGrant });
@@ -127,11 +143,11 @@ function Actions({ customer, onAddNote }: { customer: Customer; onAddNote: () =>
       <Menu
         position="bottom-end"
         withinPortal
-        returnFocus={!goesToNote}
-        onOpen={() => setGoesToNote(false)}
+        returnFocus={!goesElsewhere}
+        onOpen={() => setGoesElsewhere(false)}
       >
         <Menu.Target>
-          <ActionIcon variant="default" size={30} aria-label="More actions">
+          <ActionIcon ref={more} variant="default" size={30} aria-label="More actions">
             <MoreIcon />
           </ActionIcon>
         </Menu.Target>
@@ -140,13 +156,24 @@ function Actions({ customer, onAddNote }: { customer: Customer; onAddNote: () =>
             <Menu.Item
               leftSection={<NoteIcon size={14} />}
               onClick={() => {
-                setGoesToNote(true);
+                setGoesElsewhere(true);
                 onAddNote();
               }}
             >
               Add a note
             </Menu.Item>
           )}
+          <Menu.Item
+            leftSection={<FeaturesIcon size={14} />}
+            onClick={() => {
+              setGoesElsewhere(true);
+              // Where the drawer gives the focus back to: the menu is gone by then.
+              more.current?.focus();
+              onSimulate();
+            }}
+          >
+            Simulate a use…
+          </Menu.Item>
           <Menu.Item
             leftSection={<TransactionsIcon size={14} />}
             onClick={() => navigate(transactionsPath({ customer: customer.id }))}

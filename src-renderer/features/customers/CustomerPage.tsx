@@ -3,6 +3,7 @@ import { useMediaQuery } from '@mantine/hooks';
 import { useRef, useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
 import { BillingTab } from '#renderer/features/billing/billing.tsx';
+import { SimulateUse } from '#renderer/features/feature-costs/feature-costs.tsx';
 import { MeteredTab } from '#renderer/features/metered-usage/metered-usage.tsx';
 import { formatCredits } from '#renderer/format/credits.ts';
 import {
@@ -18,6 +19,7 @@ import { CreditsTab } from './CreditsTab.tsx';
 import { CustomerAside } from './CustomerAside.tsx';
 import { CustomerHeader } from './CustomerHeader.tsx';
 import { CustomerSkeleton } from './CustomerSkeleton.tsx';
+import { customerName } from './customer-name.ts';
 import styles from './customer-page.module.css';
 import { NotesTab } from './NotesTab.tsx';
 import { useCustomer } from './queries.ts';
@@ -43,6 +45,7 @@ export function CustomerPage({ customerId }: { customerId: string }) {
   const asked = new URLSearchParams(useSearch()).get('tab');
   const tab = CUSTOMER_TABS.find((each) => each === asked) ?? 'timeline';
   const [shownTransaction, setShownTransaction] = useState<string | null>(null);
+  const [isSimulating, setSimulating] = useState(false);
 
   // One note can be written at a time: in its tab, or else beside the others.
   const composer = useRef<HTMLTextAreaElement>(null);
@@ -76,7 +79,11 @@ export function CustomerPage({ customerId }: { customerId: string }) {
   return (
     <Page layout={isNarrow ? 'scroll' : 'fill'}>
       <div className={styles.customer} data-narrow={isNarrow || undefined}>
-        <CustomerHeader customer={customer.data} onAddNote={() => composer.current?.focus()} />
+        <CustomerHeader
+          customer={customer.data}
+          onAddNote={() => composer.current?.focus()}
+          onSimulate={() => setSimulating(true)}
+        />
         <div className={styles.columns}>
           <Tabs
             className={styles.main}
@@ -138,6 +145,13 @@ export function CustomerPage({ customerId }: { customerId: string }) {
         onShow={setShownTransaction}
         onClose={() => setShownTransaction(null)}
       />
+      {isSimulating && (
+        <SimulateUse
+          customerId={customer.data.id}
+          customerName={customerName(customer.data)}
+          onClose={() => setSimulating(false)}
+        />
+      )}
     </Page>
   );
 }

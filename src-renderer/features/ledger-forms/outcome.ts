@@ -23,6 +23,7 @@ export function meaningOfFailure(code: ErrorCode): FailureMeaning {
     case 'confirmation_required':
     case 'unknown_procedure':
     case 'sender_refused':
+    case 'delivery_failed':
     case 'file_error':
     // Stripe, or the console before it asked Stripe, said no: nothing was sold or refunded.
     case 'stripe_not_connected':

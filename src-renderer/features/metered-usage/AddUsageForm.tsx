@@ -7,6 +7,7 @@ import {
   ReasonFields,
   type ReasonValues,
 } from '#renderer/features/ledger-forms/ledger-forms.tsx';
+import { localTimeOf } from '#renderer/format/local-time.ts';
 import { formatUnits, meterFormulaWords } from '#renderer/format/metering.ts';
 import { formatMoney } from '#renderer/format/money.ts';
 import { formatTimeZone } from '#renderer/format/time.ts';
@@ -18,7 +19,7 @@ import { type AddedCharge, addedCharges } from './arithmetic.ts';
 import type { FormEnds } from './forms-context.ts';
 import { KeyedForm } from './KeyedForm.tsx';
 import styles from './metered-usage.module.css';
-import { localTimeOf, OLDEST_DAYS } from './occurred-at.ts';
+import { OLDEST_DAYS } from './occurred-at.ts';
 import { readQuantity, readUsage, type UsageAct, type UsageValues } from './usage-values.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;

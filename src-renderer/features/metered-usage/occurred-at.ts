@@ -1,3 +1,5 @@
+import { readLocalTime } from '#renderer/format/local-time.ts';
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Stripe takes no usage that is older. */
@@ -14,49 +16,12 @@ export function readOccurredAt(
   options: { timeZone: string; now: Date },
 ): InstantReading {
   const { timeZone, now } = options;
-  if (text === '') return { ok: false, why: 'Choose a day and a time.' };
-  const wall = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$/.test(text)
-    ? Date.parse(`${text}Z`)
-    : Number.NaN;
-  if (Number.isNaN(wall)) return { ok: false, why: 'That is not a day and a time.' };
-  // The offset is that of the instant sought, which is not known yet: the one found first may be that of the hour before or
-  // after a change of clocks.
-  const first = wall - offsetAt(wall, timeZone);
-  const instant = [wall - offsetAt(first, timeZone), first].find(
-    (candidate) => candidate + offsetAt(candidate, timeZone) === wall,
-  );
-  if (instant === undefined) {
-    return { ok: false, why: 'The clocks skip this time. Choose another one.' };
-  }
+  const read = readLocalTime(text, timeZone);
+  if (!read.ok) return read;
+  const instant = read.instant.getTime();
   if (instant > now.getTime()) return { ok: false, why: 'Choose a time that has passed.' };
   if (instant < now.getTime() - OLDEST_DAYS * DAY_MS) {
     return { ok: false, why: `Stripe takes nothing older than ${OLDEST_DAYS} days.` };
   }
-  return { ok: true, iso: new Date(instant).toISOString() };
-}
-
-/** An instant as an input of type datetime-local writes it in a time zone: YYYY-MM-DDTHH:MM. */
-export function localTimeOf(instant: Date, timeZone: string): string {
-  const shifted = instant.getTime() + offsetAt(instant.getTime(), timeZone);
-  return new Date(shifted).toISOString().slice(0, 'YYYY-MM-DDTHH:MM'.length);
-}
-
-/** How far the clocks of a time zone are ahead of UTC at an instant, in milliseconds. */
-function offsetAt(instantMs: number, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  }).formatToParts(instantMs);
-  const part = (type: string) => parts.find((each) => each.type === type)?.value ?? '';
-  const wall = Date.parse(
-    `${part('year')}-${part('month')}-${part('day')}T${part('hour')}:${part('minute')}:${part('second')}Z`,
-  );
-  // Zones are shifted by whole seconds: what the parts leave out is no part of the shift.
-  return wall - Math.floor(instantMs / 1000) * 1000;
+  return { ok: true, iso: read.instant.toISOString() };
 }

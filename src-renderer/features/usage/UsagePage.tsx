@@ -1,7 +1,7 @@
 import { Anchor, Skeleton, VisuallyHidden } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, useState } from 'react';
-import { Link, useLocation, useSearch } from 'wouter';
+import type { ReactNode } from 'react';
+import { Link, useLocation } from 'wouter';
 import { consoleQuery } from '#renderer/api/queries.ts';
 import { useSession } from '#renderer/api/session.tsx';
 import { BarList, type BarListRow } from '#renderer/charts/BarList.tsx';
@@ -12,8 +12,8 @@ import { formatCredits, formatQuantity } from '#renderer/format/credits.ts';
 import { featureLabel, transactionTypeLabel } from '#renderer/format/labels.ts';
 import { formatTimeZone } from '#renderer/format/time.ts';
 import { paths, transactionsPath, usageOfDayPath } from '#renderer/navigation/paths.ts';
+import { daysIn, rangeBefore } from '#renderer/navigation/range-days.ts';
 import { type QueryRange, rangeQuery } from '#renderer/navigation/range-query.ts';
-import { announce } from '#renderer/ui/announce.tsx';
 import { CreditAmount } from '#renderer/ui/CreditAmount.tsx';
 import { EmptyState } from '#renderer/ui/EmptyState.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
@@ -23,18 +23,20 @@ import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
 import { Page } from '#renderer/ui/Page.tsx';
 import { PageHeader } from '#renderer/ui/PageHeader.tsx';
 import { StatTile } from '#renderer/ui/StatTile.tsx';
-import { rangeInWords, type TimeRange, TimeRangePicker } from '#renderer/ui/TimeRangePicker.tsx';
+import { rangeInWords, TimeRangePicker } from '#renderer/ui/TimeRangePicker.tsx';
+import { useAddressRange } from '#renderer/ui/use-address-range.ts';
 import { useDelayed } from '#renderer/ui/use-delayed.ts';
 import type { AppError } from '#shared/errors.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { Output } from '#shared/ipc/procedure.ts';
 import type { DayRange } from '#shared/time.ts';
 import classes from './Usage.module.css';
-import { DAYS_MAX, daysIn, rangeBefore, resolveRange, usageRangeOf } from './usage-days.ts';
 
 type Usage = Output<Contract['analytics.usage']>;
 type TopCustomers = Output<Contract['analytics.topCustomers']>;
 
+/** More days than this cannot be drawn as a bar a day. */
+const DAYS_MAX = 731;
 const TOP_CUSTOMERS = 10;
 /** Rows of By feature that are drawn; the table has all of them. */
 const FEATURES_DRAWN = 12;
@@ -53,23 +55,12 @@ const MOVED_COLUMNS = [
 /** Credits by day, feature, type and customer over a range of days, which stands in the address. */
 export function UsagePage() {
   const { timeZone } = useSession();
-  const [, navigate] = useLocation();
-  const [refused, setRefused] = useState<string | null>(null);
-  const chosen = usageRangeOf(useSearch());
-  const range = resolveRange(chosen, timeZone, new Date());
-  const value: TimeRange = { preset: typeof chosen === 'string' ? chosen : 'custom', ...range };
-
-  function onRangeChange({ preset, from, to }: TimeRange) {
-    if (daysIn({ from, to }) > DAYS_MAX) {
-      const why = `Choose at most ${formatQuantity(DAYS_MAX, 'day')}: a longer range has no room for a bar a day.`;
-      setRefused(why);
-      announce(why);
-      return;
-    }
-    setRefused(null);
-    const query = new URLSearchParams(rangeQuery(preset === 'custom' ? { from, to } : preset));
-    navigate(`${paths.usage}?${query}`);
-  }
+  const { chosen, range, value, onChange, refused } = useAddressRange({
+    path: paths.usage,
+    timeZone,
+    daysMax: DAYS_MAX,
+    why: 'a longer range has no room for a bar a day.',
+  });
 
   return (
     <Page>
@@ -84,7 +75,7 @@ export function UsagePage() {
             .
           </>
         }
-        actions={<TimeRangePicker value={value} timeZone={timeZone} onChange={onRangeChange} />}
+        actions={<TimeRangePicker value={value} timeZone={timeZone} onChange={onChange} />}
       />
       {refused !== null && (
         <p className={classes.refused} role="alert">

@@ -1,14 +1,12 @@
-import { type QueryRange, readRangeQuery } from '#renderer/navigation/range-query.ts';
 import { addDays, type DayRange, presetRange } from '#shared/time.ts';
+import { type QueryRange, readRangeQuery } from './range-query.ts';
 
-/** More days than this cannot be drawn as a bar a day. */
-export const DAYS_MAX = 731;
 const DEFAULT_RANGE = '30d';
 
-/** The days that an address asks for; the last 30 where it asks for none, or for none that can be shown. */
-export function usageRangeOf(search: string): QueryRange {
+/** The days that an address asks for; the last 30 where it asks for none, or for more than `daysMax`. */
+export function rangeAsked(search: string, daysMax: number): QueryRange {
   const range = readRangeQuery(new URLSearchParams(search));
-  if (range === null || (typeof range !== 'string' && daysIn(range) > DAYS_MAX)) {
+  if (range === null || (typeof range !== 'string' && daysIn(range) > daysMax)) {
     return DEFAULT_RANGE;
   }
   return range;

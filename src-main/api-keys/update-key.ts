@@ -1,0 +1,25 @@
+import { sql } from 'kysely';
+import type { QueryTarget } from '#main/database/run-query.ts';
+import { post } from '#main/ledger/ledger-session.ts';
+import type { KeyRights } from './make-key.ts';
+import { noSuchKey } from './no-such-key.ts';
+import { type ApiKeyData, readKeys } from './read-keys.ts';
+
+/**
+ * Changes name, scopes or rate of a key in use; services follow within five seconds. Errors: not_found (also a key that was
+ * revoked), not_permitted, and those of `post`.
+ */
+export async function updateKey(
+  target: QueryTarget,
+  actor: string,
+  { id, name, scopes, requestsPerSecond }: KeyRights & { id: string },
+): Promise<ApiKeyData> {
+  return post(target, { actor }, async ({ run }) => {
+    const [changed] = await run(sql`
+      UPDATE credits_billing.api_keys
+      SET name = ${name}, scopes = ${[...scopes]}, requests_per_second = ${requestsPerSecond}
+      WHERE id = ${id} AND revoked_at IS NULL RETURNING id`);
+    const [apiKey] = changed === undefined ? [] : await readKeys(run, sql`id = ${id}`);
+    return apiKey ?? noSuchKey(id, 'There is no key in use with this id');
+  });
+}

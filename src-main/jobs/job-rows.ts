@@ -1,0 +1,119 @@
+import { sql } from 'kysely';
+import { type QueryTarget, runQuery } from '#main/database/run-query.ts';
+import { EVERY_SECONDS, type LedgerJobName, RECORDED_EVERY_SECONDS } from './schedule.ts';
+
+/** While a job goes wrong its runs come seldomer, at most so far apart. */
+const LONGEST_PAUSE_SECONDS = 300;
+
+/** A job, and who holds its lease while it runs. */
+export type HeldJob = { readonly name: LedgerJobName; readonly holder: string };
+
+/** The name of a job's lease in `credits_billing.job_leases`. */
+export function leaseOf(name: LedgerJobName): string {
+  return `job:${name}`;
+}
+
+/** Makes the rows of these jobs where they are missing; they are due at once. */
+export async function registerJobs(
+  database: QueryTarget,
+  names: readonly LedgerJobName[],
+): Promise<void> {
+  await runQuery(
+    database,
+    sql`INSERT INTO credits_billing.jobs AS j (name, every_seconds)
+      SELECT * FROM unnest(${names}::text[], ${names.map((name) => EVERY_SECONDS[name])}::integer[])
+      ON CONFLICT (name) DO UPDATE SET every_seconds = excluded.every_seconds
+      WHERE j.every_seconds <> excluded.every_seconds`,
+  );
+}
+
+/**
+ * Which of these jobs should run now, by the database's clock, and run nowhere. The frequent ones only where there is something to
+ * do, where they went wrong, or where nothing was written down of them for a minute: so idle looking is one query that writes nothing.
+ */
+export async function findDueJobs(
+  database: QueryTarget,
+  names: readonly LedgerJobName[],
+): Promise<LedgerJobName[]> {
+  const rows = await runQuery(
+    database,
+    sql<{ name: LedgerJobName }>`
+      SELECT j.name FROM credits_billing.jobs j
+      WHERE j.name = ANY (${names}::text[]) AND j.next_run_at <= clock_timestamp()
+        AND NOT EXISTS (SELECT FROM credits_billing.job_leases l
+          WHERE l.name = 'job:' || j.name AND l.expires_at > clock_timestamp())
+        AND CASE
+          WHEN j.failures > 0 OR j.last_finished_at IS NULL
+            OR j.last_finished_at < clock_timestamp() - make_interval(secs => ${RECORDED_EVERY_SECONDS}) THEN true
+          -- As watch_balances looks: what database transactions wrote that have all ended.
+          WHEN j.name = 'balance_watch' THEN EXISTS (SELECT FROM credits.credit_transactions t
+            WHERE t.recorded_in >= (SELECT w.horizon FROM credits_billing.notification_watch w)
+              AND t.recorded_in < pg_snapshot_xmin(pg_current_snapshot())
+              AND t.id > (SELECT w.through_id FROM credits_billing.notification_watch w))
+          WHEN j.name = 'notifications' THEN EXISTS (SELECT FROM credits_billing.notification_deliveries d
+            WHERE d.state = 'queued' AND d.next_attempt_at <= clock_timestamp()
+              AND (d.claimed_until IS NULL OR d.claimed_until < clock_timestamp()))
+          ELSE true END`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+/**
+ * Notes that a run begins; to be called with the lease held. False where the job is not due any more, because another
+ * runner did it between the look and the lease. `force`: due or not.
+ */
+export async function beginRun(
+  database: QueryTarget,
+  { name, holder }: HeldJob,
+  { force }: { force: boolean },
+): Promise<boolean> {
+  const begun = await runQuery(
+    database,
+    sql`UPDATE credits_billing.jobs SET last_started_at = clock_timestamp(), last_worker = ${holder}
+      WHERE name = ${name} AND (${force} OR next_run_at <= clock_timestamp()) RETURNING name`,
+  );
+  return begun.length > 0;
+}
+
+/**
+ * Notes how many things a run did, and gives its lease up. False, and nothing is noted, where the lease is somebody else's by
+ * now: what stands there then is theirs.
+ */
+export async function endRun(
+  database: QueryTarget,
+  job: HeldJob,
+  { done }: { done: number },
+): Promise<boolean> {
+  const ended = await runQuery(
+    database,
+    sql`WITH given_up AS (${giveUp(job)})
+      UPDATE credits_billing.jobs j SET last_finished_at = clock_timestamp(), last_done = ${done},
+        error = NULL, error_at = NULL, failures = 0,
+        -- A little sooner than the period says, so that the look that comes when it is over finds the job due.
+        next_run_at = j.last_started_at + make_interval(secs => j.every_seconds - least(j.every_seconds * 0.1, 0.5))
+      WHERE j.name = ${job.name} AND EXISTS (SELECT FROM given_up) RETURNING j.name`,
+  );
+  return ended.length > 0;
+}
+
+/** As `endRun`, of a run that went wrong: the next one comes the later the more often it did in a row. */
+export async function failRun(
+  database: QueryTarget,
+  job: HeldJob,
+  { message }: { message: string },
+): Promise<boolean> {
+  const failed = await runQuery(
+    database,
+    sql`WITH given_up AS (${giveUp(job)})
+      UPDATE credits_billing.jobs j SET last_finished_at = clock_timestamp(), last_done = NULL,
+        error = ${message}, error_at = clock_timestamp(), failures = j.failures + 1,
+        next_run_at = clock_timestamp()
+          + make_interval(secs => least(${LONGEST_PAUSE_SECONDS}, j.every_seconds * power(2, least(j.failures, 20))))
+      WHERE j.name = ${job.name} AND EXISTS (SELECT FROM given_up) RETURNING j.name`,
+  );
+  return failed.length > 0;
+}
+
+function giveUp({ name, holder }: HeldJob) {
+  return sql`DELETE FROM credits_billing.job_leases l WHERE l.name = ${leaseOf(name)} AND l.holder = ${holder} RETURNING l.name`;
+}

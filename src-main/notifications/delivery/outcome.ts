@@ -1,0 +1,12 @@
+import type { AppError } from '#shared/errors.ts';
+
+/** What came of one attempt. */
+export type DeliveryOutcome =
+  | { readonly kind: 'sent'; readonly answer: string }
+  /** Refused for good. `suppresses`: the mail server knows no such address, so no further mail is sent to it. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly suppresses?: boolean }
+  /**
+   * To be tried again. `problem`: it is not about this message (nobody answers, the login is refused), so that no other is tried
+   * in this round.
+   */
+  | { readonly kind: 'later'; readonly reason: string; readonly problem?: AppError };

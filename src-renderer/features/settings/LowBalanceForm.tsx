@@ -1,0 +1,98 @@
+import { TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useCommand } from '#renderer/api/queries.ts';
+import { CreditsField } from '#renderer/ui/CreditsField.tsx';
+import { parseCreditsOrZero } from '#renderer/ui/credits-or-zero.ts';
+import { FormDrawer } from '#renderer/ui/FormDrawer.tsx';
+import { problemOf } from '#renderer/ui/form-problems.ts';
+import { useSaving } from '#renderer/ui/use-saving.ts';
+import { notificationSettingsSchema } from '#shared/ipc/notifications.ts';
+import {
+  type NotificationAnswer,
+  settingsFields,
+  textOrNull,
+  useKeepNotifications,
+} from './notification-answer.ts';
+
+const { shape } = notificationSettingsSchema;
+const FIELD_OF_ARGUMENT = settingsFields('lowBalanceThreshold', 'purchaseUrl', 'companyName');
+
+/** When a customer counts as low, and what messages say of the company. */
+export function LowBalanceForm({
+  answer: { settings },
+  onClose,
+}: {
+  answer: NotificationAnswer;
+  onClose: () => void;
+}) {
+  const form = useForm({
+    initialValues: {
+      lowBalanceThreshold: String(settings.lowBalanceThreshold),
+      companyName: settings.companyName ?? '',
+      purchaseUrl: settings.purchaseUrl ?? '',
+      confirmed: false,
+    },
+    validate: {
+      lowBalanceThreshold: (text) => {
+        const parsed = parseCreditsOrZero(text);
+        return parsed.ok ? null : parsed.why;
+      },
+      companyName: (text) => problemOf(shape.companyName, textOrNull(text)),
+      purchaseUrl: (text) => problemOf(shape.purchaseUrl, textOrNull(text)),
+    },
+  });
+  const { asksProduction, whenAnswered } = useSaving<NotificationAnswer>({
+    setErrors: form.setErrors,
+    fieldOfArgument: FIELD_OF_ARGUMENT,
+    keep: useKeepNotifications(),
+    saved: () => 'The threshold and what messages say were saved.',
+    onClose,
+  });
+  const save = useCommand('notifications.saveSettings', whenAnswered);
+  return (
+    <FormDrawer
+      title="Threshold and messages"
+      saveLabel="Save"
+      form={form}
+      asksProduction={asksProduction}
+      save={save}
+      onSubmit={(values) => {
+        const parsed = parseCreditsOrZero(values.lowBalanceThreshold);
+        if (!parsed.ok) return;
+        save.mutate({
+          settings: {
+            ...settings,
+            lowBalanceThreshold: parsed.value,
+            companyName: textOrNull(values.companyName),
+            purchaseUrl: textOrNull(values.purchaseUrl),
+          },
+          confirmedProduction: asksProduction && values.confirmed,
+        });
+      }}
+      onClose={onClose}
+    >
+      <CreditsField
+        label="Low below"
+        hint="For customers without a threshold of their own or of their plan. At 0 nobody is low, only empty."
+        data-autofocus
+        {...form.getInputProps('lowBalanceThreshold')}
+        value={form.values.lowBalanceThreshold}
+      />
+      <TextInput
+        label="Company"
+        description="Stands in messages as {{company}}."
+        maxLength={100}
+        {...form.getInputProps('companyName')}
+      />
+      <TextInput
+        label="Purchase address"
+        description="Where customers buy more credits: in messages as {{purchase_url}}, and in the service’s answers when credits do not suffice. {customer_id} stands for the customer."
+        placeholder="https://company.example/credits?customer={customer_id}"
+        spellCheck={false}
+        autoComplete="off"
+        maxLength={1000}
+        {...form.getInputProps('purchaseUrl')}
+      />
+    </FormDrawer>
+  );
+}

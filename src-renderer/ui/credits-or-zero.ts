@@ -1,0 +1,6 @@
+import { type ParsedCredits, parseCredits, toCredits } from '#shared/credits.ts';
+
+/** Reads an amount of whole credits as a person typed it; other than parseCredits it takes zero too. */
+export function parseCreditsOrZero(text: string): ParsedCredits {
+  return text.trim() === '0' ? { ok: true, value: toCredits(0) } : parseCredits(text);
+}

@@ -1,0 +1,32 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { soakService } from '#test/support/service-soak.ts';
+
+it('full load beside expiry and notifications, with the service and then PostgreSQL killed: every key is what its client was told', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'credit-console-soak-test-'));
+  try {
+    const report = await soakService({
+      folder,
+      seconds: 4,
+      lanes: 16,
+      customers: 60,
+      kills: true,
+      onProgress: () => undefined,
+    });
+    expect(report.wrong).toEqual([]);
+    // Otherwise nothing was shown.
+    expect(report.used).toBeGreaterThan(200);
+    expect(report.refused).toBeGreaterThan(0);
+    expect(
+      report.repeated,
+      'tries failed while the service and its database were away',
+    ).toBeGreaterThan(0);
+    expect(report.expired).toBeGreaterThan(10);
+    expect(report.notifications).toBeGreaterThan(10);
+    expect(report.mails).toBeGreaterThan(0);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}, 120_000);

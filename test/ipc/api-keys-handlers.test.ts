@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ConsoleDoor, openConsoleDoor } from '#test/support/console-door.ts';
+import { createTestDatabase, type TestDatabase } from '#test/support/test-database.ts';
+
+let database: TestDatabase;
+let door: ConsoleDoor;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  door = await openConsoleDoor({ url: database.urlFor('test_admin') });
+});
+afterAll(async () => {
+  await door.close();
+  await database.drop();
+});
+
+const rights = {
+  name: '  shop ',
+  scopes: ['read' as const, 'use' as const],
+  requestsPerSecond: 20,
+  confirmedProduction: false,
+};
+
+describe('keys of the service', () => {
+  it('are made, listed, changed and revoked, and the window is told each time', async () => {
+    const told = () => door.events.filter(({ type }) => type === 'api_keys.changed').length;
+    const before = told();
+    const { key, apiKey } = await door.call('apiKeys.create', rights);
+    expect(key).toMatch(/^cck_/);
+    expect(apiKey).toMatchObject({ name: 'shop', createdBy: 'test_admin', lastUsedAt: null });
+    expect(await door.call('apiKeys.list', {})).toEqual({ rows: [apiKey] });
+    const changed = await door.call('apiKeys.update', {
+      ...rights,
+      id: apiKey.id,
+      name: 'billing',
+      scopes: ['report'],
+    });
+    expect(changed).toEqual({ ...apiKey, name: 'billing', scopes: ['report'] });
+    const question = { id: apiKey.id, confirmedProduction: false };
+    const revoked = await door.call('apiKeys.revoke', question);
+    expect(revoked).toMatchObject({ revokedBy: 'test_admin', revokedAt: expect.any(String) });
+    expect(await door.call('apiKeys.revoke', question)).toEqual(revoked);
+    expect(told()).toBe(before + 4);
+    await expect(door.call('apiKeys.update', { ...rights, id: apiKey.id })).rejects.toMatchObject({
+      code: 'not_found',
+    });
+    expect(told()).toBe(before + 4);
+  });
+
+  it('are looked at by every role, and made by admins alone', async () => {
+    for (const role of ['test_reader', 'test_support'] as const) {
+      const other = await openConsoleDoor({ url: database.urlFor(role) });
+      try {
+        const { rows } = await other.call('apiKeys.list', {});
+        expect(rows.length).toBeGreaterThan(0);
+        const id = rows[0]?.id ?? '';
+        for (const call of [
+          () => other.call('apiKeys.create', rights),
+          () => other.call('apiKeys.update', { ...rights, id }),
+          () => other.call('apiKeys.revoke', { id, confirmedProduction: false }),
+        ]) {
+          await expect(call()).rejects.toMatchObject({ code: 'not_permitted' });
+        }
+      } finally {
+        await other.close();
+      }
+    }
+  });
+
+  it('ask once more on a production connection', async () => {
+    const production = await openConsoleDoor({
+      url: database.urlFor('test_admin'),
+      environment: 'production',
+    });
+    try {
+      await expect(production.call('apiKeys.create', rights)).rejects.toMatchObject({
+        code: 'confirmation_required',
+      });
+      expect(
+        await production.call('apiKeys.create', { ...rights, confirmedProduction: true }),
+      ).toMatchObject({ apiKey: { name: 'shop' } });
+    } finally {
+      await production.close();
+    }
+  });
+});
