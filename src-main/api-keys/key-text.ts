@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 const BEGINNING = 'cck_';
 const RANDOM_BYTES = 32;
@@ -17,7 +17,7 @@ export function isKeyText(text: string): boolean {
 
 /** SHA-256 of a key: what is stored, and looked up, in its place. */
 export function hashOfKey(key: string): Buffer {
-  return hash('sha256', key, 'buffer');
+  return createHash('sha256').update(key).digest();
 }
 
 /** A key's first letters: enough for a person to tell keys apart, and no help in guessing the other 210 bits. */

@@ -5,6 +5,7 @@ import type { Attempt, Channel } from './delivery/channel.ts';
 import {
   type ClaimedDelivery,
   claimDeliveries,
+  isDeliveryDue,
   releaseDeliveries,
 } from './delivery/claim-deliveries.ts';
 import { markEnded, markRefused, putBack } from './delivery/mark-delivery.ts';
@@ -67,6 +68,8 @@ async function deliverOver(
 ): Promise<Round> {
   const round: Round = { done: 0, customerIds: new Set(), isReached: false, problem: undefined };
   while (!signal.aborted && round.problem === undefined) {
+    // Nine rounds of ten have nothing to do: then no key store is asked for a secret.
+    if (!(await isDeliveryDue(target.database, channel))) break;
     const make = await openChannel(target, channel);
     if (make === undefined) break;
     const begun = clocks(target);

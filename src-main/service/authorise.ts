@@ -1,15 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isKeyText } from '../api-keys/key-text.ts';
+import type { Caller } from './caller.ts';
 import { HttpError } from './http-errors.ts';
 import type { KeyCache } from './key-cache.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
+/** So many keys that may be guesses are looked up at once; the connections are for keys in use. */
+const STRANGERS_MAX = 4;
 
 /**
  * Lets only requests in whose key is in use, has the route's scope, and makes no more requests a second than it may. Whoever
- * tries keys that are none is answered with 429 after `failuresPerMinute` from one address; a key that was in use a moment ago is looked
- * up all the same, so that a stranger behind the same proxy locks nobody out.
+ * tries keys that are none is answered with 429 after `failuresPerMinute` from one address, and looked up a few at a time: a
+ * stranger behind the same proxy locks nobody out, and keeps the database busy neither.
  */
 export function requireKey(
   server: FastifyInstance,
@@ -35,15 +38,32 @@ export function requireKey(
     );
   }
 
+  let strangers = 0;
+
+  /** The key of an address that failed too often: as any other, where there is room. */
+  async function findStranger(key: string, retryAfter: number): Promise<Caller | null> {
+    if (strangers >= STRANGERS_MAX) throw tooMany(retryAfter);
+    strangers += 1;
+    try {
+      return await keys.find(key);
+    } finally {
+      strangers -= 1;
+    }
+  }
+
+  async function find(request: FastifyRequest, key: string): Promise<Caller | null> {
+    if (keys.wasKnown(key)) return keys.find(key);
+    const counted = await countFailure(request, { increment: false });
+    return !counted.isAllowed && counted.remaining === 0
+      ? findStranger(key, counted.ttlInSeconds)
+      : keys.find(key);
+  }
+
   server.addHook('onRequest', async (request) => {
     const { scope } = request.routeOptions.config;
     const key = keyOf(request);
     if (key === undefined) return refuse(request);
-    if (!keys.wasKnown(key)) {
-      const counted = await countFailure(request, { increment: false });
-      if (!counted.isAllowed && counted.remaining === 0) throw tooMany(counted.ttlInSeconds);
-    }
-    const caller = await keys.find(key);
+    const caller = await find(request, key);
     if (caller === null) return refuse(request);
     request.caller = caller;
     const counted = await countRequest(request);
@@ -52,9 +72,7 @@ export function requireKey(
       throw new HttpError(
         'not_permitted',
         `This key may not do that: it lacks the scope “${scope}”.`,
-        {
-          details: { needs: scope },
-        },
+        { details: { needs: scope } },
       );
     }
     keys.noteUse(caller.keyId);

@@ -113,6 +113,15 @@ describe('who may import whom', () => {
     ).toEqual([]);
   });
 
+  it('sends mail from the notifications only', () => {
+    expect(
+      offenders(
+        ({ file, target }) =>
+          /^nodemailer(\/|$)/.test(target) && !file.startsWith('src-main/notifications/'),
+      ),
+    ).toEqual([]);
+  });
+
   it('lets none but its hosts import the Stripe simulator, and keeps it from the console’s side', () => {
     expect(
       offenders(

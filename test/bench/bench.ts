@@ -270,7 +270,7 @@ async function soak(seconds: number): Promise<SoakReport> {
       folder,
       seconds,
       lanes: 64,
-      customers: Math.max(200, seconds * 40),
+      customers: Math.max(20, seconds * 6),
       kills: true,
       onProgress: (message) => process.stderr.write(`  ${message}\n`),
     });
@@ -283,7 +283,8 @@ async function soak(seconds: number): Promise<SoakReport> {
     if (report.wrong.length > 0) process.exitCode = 1;
     return report;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    // Processes of the killed server may still be on their way out.
+    await rm(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
   }
 }
 

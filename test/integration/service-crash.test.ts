@@ -11,7 +11,7 @@ it('full load beside expiry and notifications, with the service and then Postgre
       folder,
       seconds: 4,
       lanes: 16,
-      customers: 60,
+      customers: 8,
       kills: true,
       onProgress: () => undefined,
     });
@@ -23,10 +23,11 @@ it('full load beside expiry and notifications, with the service and then Postgre
       report.repeated,
       'tries failed while the service and its database were away',
     ).toBeGreaterThan(0);
-    expect(report.expired).toBeGreaterThan(10);
-    expect(report.notifications).toBeGreaterThan(10);
+    expect(report.expired).toBeGreaterThan(2);
+    expect(report.notifications).toBeGreaterThan(8);
     expect(report.mails).toBeGreaterThan(0);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    // Processes of the killed server may still be on their way out.
+    await rm(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
   }
 }, 120_000);

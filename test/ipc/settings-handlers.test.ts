@@ -97,6 +97,7 @@ describe('the session', () => {
       'releaseHold',
       'reverse',
       'sell',
+      'setAlerts',
     ]);
   });
 

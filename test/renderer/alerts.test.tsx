@@ -109,7 +109,7 @@ describe('the alerts', () => {
     const [first, second] = rowsOf();
     expect(first).toHaveTextContent(/ada@example\.com.*pro.*Low.*7.*10, workspace.*E-mail sent/);
     expect(second).toHaveTextContent(
-      /grace@example\.com.*Empty.*−3.*50, own.*Empty.*E-mail suppressed: The customer has no e-mail address\., Webhook waits/,
+      /grace@example\.com.*Empty.*−3.*50, own.*Empty.*E-mail suppressed: The customer has no e-mail address\. · Webhook waits/,
     );
     expect(screen.getByText(/E-mail on · Webhook off · Desktop notices on/)).toBeVisible();
     expect(screen.getByRole('link', { name: 'Settings, Notifications' })).toHaveAttribute(

@@ -397,7 +397,7 @@ describe('a plan', () => {
       { tier: 'free', allocatesWithoutSubscription: true, lowBalanceThreshold: 5 },
     ]);
     expect(await screen.findByRole('row', { name: /^Free/ })).toHaveTextContent(
-      /Low below 5.*also without Stripe/,
+      /Low below 5.*Also without Stripe/,
     );
   });
 });

@@ -228,7 +228,7 @@ describe('the mail server', () => {
     expect(form.getByLabelText('Server')).toHaveFocus();
     await paste(user, form.getByLabelText('Server'), 'mail.acme.example');
     expect(form.getByLabelText('Port')).toHaveValue('587');
-    await user.click(form.getByRole('radio', { name: 'TLS from the first byte' }));
+    await user.click(form.getByRole('radio', { name: 'TLS from the start' }));
     expect(form.getByLabelText('Port')).toHaveValue('465');
     await paste(user, form.getByLabelText('From'), 'no address');
     await user.click(form.getByRole('button', { name: 'Save mail server' }));

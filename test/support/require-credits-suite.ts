@@ -217,6 +217,7 @@ export function describeRequireCredits(framework: string, startBackEnd: StartBac
       // Its connections end too: what comes with that is seen by now.
       await Promise.all(backEnds.splice(0).map((each) => each.close()));
 
+      expect(signals.map(({ aborted }) => aborted)).toEqual([false, false, false, false]);
       expect(world.network.requests.map((request) => request.replace(/\/[0-9]+\//, '/#/'))).toEqual(
         [
           'POST holds',

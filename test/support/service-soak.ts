@@ -32,6 +32,8 @@ export type SoakReport = {
 const CREDITS_FOR_GOOD = 30;
 const CREDITS_THAT_EXPIRE = 20;
 const THRESHOLD = 10;
+/** Each customer is granted credits so often. */
+const FUNDED_EVERY_SECONDS = 20;
 const SETTLES_WITHIN_MS = 60_000;
 
 /**
@@ -72,29 +74,31 @@ export async function soakService(options: {
     stops.push(() => service.end('SIGTERM'));
     const port = Number(new URL(service.url).port);
     const away: SoakReport['awayMilliseconds'] = { service: null, postgresql: null };
-    let awaySince: { what: keyof typeof away; at: number } | undefined;
+    let killed: keyof typeof away | undefined;
+    let answeredAt = performance.now();
     const until = Date.now() + options.seconds * 1_000;
     const isOver = () => Date.now() >= until;
     const load = useUnderLoad(() => ({ url: service.url, key }), {
       customers,
       lanes: options.lanes,
       isOver,
+      // The longest time without any answer since the kill.
       onAnswer: () => {
-        if (awaySince === undefined) return;
-        away[awaySince.what] = performance.now() - awaySince.at;
-        awaySince = undefined;
+        const now = performance.now();
+        if (killed !== undefined) away[killed] = Math.max(away[killed] ?? 0, now - answeredAt);
+        answeredAt = now;
       },
     });
     const funding = fund(pool, customers, isOver);
     if (options.kills) {
       await moment(options.seconds / 3);
       options.onProgress('kill -9 of the service');
+      killed = 'service';
       await service.end('SIGKILL');
-      awaySince = { what: 'service', at: performance.now() };
       service = await startServedProcess({ databaseUrl: server.superuserUrl, port });
       await moment(options.seconds / 3);
       options.onProgress('kill -9 of PostgreSQL');
-      awaySince = { what: 'postgresql', at: performance.now() };
+      killed = 'postgresql';
       await killPostgres(server.clusterFolder);
       server = await start();
     }
@@ -170,7 +174,7 @@ async function fund(
     while (
       !(await pool
         .query(
-          `SELECT credits.add_credits($1, 25, 'bonus', 'Goodwill', idempotency_key => $2)`,
+          `SELECT credits.add_credits($1, 12, 'bonus', 'Goodwill', idempotency_key => $2)`,
           values,
         )
         .then(() => true)
@@ -178,7 +182,7 @@ async function fund(
     ) {
       await moment(0.05);
     }
-    await moment(0.005);
+    await moment(FUNDED_EVERY_SECONDS / customers.length);
   }
 }
 

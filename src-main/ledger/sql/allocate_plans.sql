@@ -25,12 +25,17 @@ BEGIN
   ends_at := (month_start + interval '1 month') AT TIME ZONE 'UTC';
   -- No LIMIT: those that have to be left out now must not stand in the way of the others.
   FOR each IN
-    SELECT c.id AS customer_id
-    FROM credits_billing.plans p JOIN credits.customers c ON c.plan_tier = p.tier
-    WHERE p.active AND p.allocates_without_subscription AND p.monthly_credits > 0 AND c.created_at <= as_of
-      AND NOT EXISTS (
-        SELECT FROM credits_billing.plan_allocations a WHERE a.customer_id = c.id AND a.period = month_start)
-      AND NOT credits.has_plan_subscription(c.id)
+    SELECT due.customer_id
+    FROM (
+      SELECT c.id AS customer_id
+      FROM credits_billing.plans p JOIN credits.customers c ON c.plan_tier = p.tier
+      WHERE p.active AND p.allocates_without_subscription AND p.monthly_credits > 0 AND c.created_at <= as_of
+        AND NOT EXISTS (
+          SELECT FROM credits_billing.plan_allocations a WHERE a.customer_id = c.id AND a.period = month_start)
+      -- Holds the planner to this order: else it asks for the subscription of everybody, also of those who have got theirs.
+      OFFSET 0
+    ) due
+    WHERE NOT credits.has_plan_subscription(due.customer_id)
   LOOP
     EXIT WHEN allocated >= batch;
     PERFORM FROM credits.accounts a WHERE a.customer_id = each.customer_id FOR NO KEY UPDATE SKIP LOCKED;

@@ -25,6 +25,24 @@ export type ClaimedDelivery = {
 /** Longer than the longest attempt with what comes before it; where it is not, two deliver under one id. */
 const CLAIM = sql`interval '2 minutes'`;
 
+/** True where a claim would find something of a channel. */
+export async function isDeliveryDue(
+  target: QueryTarget,
+  channel: NotificationChannel,
+): Promise<boolean> {
+  const [found] = await runQuery(
+    target,
+    sql<{ due: boolean }>`SELECT EXISTS (
+      SELECT FROM credits_billing.notification_deliveries d WHERE ${isDue(channel)}) AS due`,
+  );
+  return found?.due ?? false;
+}
+
+function isDue(channel: NotificationChannel) {
+  return sql`d.state = 'queued' AND d.channel = ${channel} AND d.next_attempt_at <= clock_timestamp()
+    AND (d.claimed_until IS NULL OR d.claimed_until < clock_timestamp())`;
+}
+
 /**
  * Takes deliveries of a channel that are due, the longest due first, so that nobody else makes them for two minutes. Committed
  * before anything is sent.
@@ -40,8 +58,7 @@ export async function claimDeliveries(
         SELECT d.notification_id, d.channel, d.first_attempt_at, row_number() OVER (ORDER BY d.next_attempt_at, d.notification_id) AS place
         FROM (
           SELECT * FROM credits_billing.notification_deliveries d
-          WHERE d.state = 'queued' AND d.channel = ${channel} AND d.next_attempt_at <= clock_timestamp()
-            AND (d.claimed_until IS NULL OR d.claimed_until < clock_timestamp())
+          WHERE ${isDue(channel)}
           ORDER BY d.next_attempt_at, d.notification_id LIMIT ${limit} FOR UPDATE SKIP LOCKED
         ) d
       ), claimed AS (

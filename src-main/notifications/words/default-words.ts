@@ -7,7 +7,7 @@ export const DEFAULT_WORDS: Readonly<Record<AlertKind, Words>> = {
     subject: 'Your credits are running low: {{balance}} left',
     body: `Hello {{customer}},
 
-credits left on your account: {{balance}}.
+Credits left on your account: {{balance}}.
 We write when there are fewer than {{threshold}}, so that you can get more before they run out.
 
 Get more credits: {{purchase_url}}
@@ -18,7 +18,7 @@ Get more credits: {{purchase_url}}
     subject: 'You have no credits left',
     body: `Hello {{customer}},
 
-there are no credits left on your account (balance: {{balance}}).
+There are no credits left on your account (balance: {{balance}}).
 Whatever uses credits works again as soon as there are some.
 
 Get more credits: {{purchase_url}}

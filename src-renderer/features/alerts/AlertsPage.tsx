@@ -22,7 +22,8 @@ export function AlertsPage() {
         title="Alerts"
         description={
           <>
-            Customers who are low on credits or have none left, the latest active first. <HowTold />
+            Customers who are low on credits or have none left, the latest active first.
+            <HowTold />
           </>
         }
       />
@@ -51,13 +52,13 @@ function HowTold() {
   const { data, isError } = useQuery(consoleQuery('notifications.settings', {}));
   const word = (isOn: boolean) => (isOn ? 'on' : 'off');
   return (
-    <>
+    <span className={classes.howTold}>
       {data !== undefined &&
         `E-mail ${word(data.settings.emailEnabled)} · Webhook ${word(data.settings.webhookEnabled)} · Desktop notices ${word(data.settings.desktopEnabled)}. `}
       {isError && 'How they are told could not be read. '}
       <Anchor component={Link} inherit href={paths.notificationSettings}>
         Settings, Notifications
       </Anchor>
-    </>
+    </span>
   );
 }

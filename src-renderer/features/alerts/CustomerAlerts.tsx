@@ -8,7 +8,7 @@ import { InstantText } from '#renderer/ui/InstantText.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
 import { StateBadge } from '#renderer/ui/StateBadge.tsx';
 import type { Notification } from '#shared/ipc/alerts.ts';
-import { deliveriesText, thresholdSentence } from './alert-words.ts';
+import { deliveryText, NO_CHANNEL, thresholdSentence } from './alert-words.ts';
 import classes from './alerts.module.css';
 import { alertsAddress } from './alerts-place.ts';
 import type { CustomerAlertsData } from './keep-alerts.ts';
@@ -140,7 +140,12 @@ function NotificationItem({ notification }: { notification: Notification }) {
       <p className={classes.notificationLine}>
         {formatCredits(balance)} left, threshold {formatCredits(threshold)}
       </p>
-      <p className={classes.notificationLine}>{deliveriesText(deliveries)}</p>
+      {deliveries.length === 0 && <p className={classes.notificationLine}>{NO_CHANNEL}</p>}
+      {deliveries.map((delivery) => (
+        <p key={delivery.channel} className={classes.notificationLine}>
+          {deliveryText(delivery)}
+        </p>
+      ))}
     </li>
   );
 }

@@ -67,6 +67,7 @@ export function ThresholdForm({
           <Stack gap="xs" mt={4}>
             <Radio
               value="default"
+              {...(!hasOwn && { 'data-autofocus': true })}
               label="As the plan or the workspace says"
               description="The plan’s threshold where it has one, else the workspace’s."
             />
@@ -78,7 +79,7 @@ export function ThresholdForm({
             <CreditsField
               label="Threshold, in credits"
               hint="At 0 the customer is never low, only empty once nothing is left."
-              data-autofocus
+              {...(hasOwn && { 'data-autofocus': true })}
               {...form.getInputProps('threshold')}
               value={form.values.threshold}
             />

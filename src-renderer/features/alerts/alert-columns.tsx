@@ -90,7 +90,7 @@ export const ALERT_COLUMNS: ReadonlyArray<Column<Alert>> = [
     header: 'Last active',
     width: 110,
     align: 'end',
-    hideBelow: 700,
+    hideBelow: 820,
     cell: (row) => <InstantText iso={row.lastActivityAt} />,
     text: (row) => row.lastActivityAt,
   },

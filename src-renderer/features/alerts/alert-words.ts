@@ -93,17 +93,17 @@ export function canSendAgain({ state }: Delivery): boolean {
   return state === 'failed' || state === 'suppressed';
 }
 
-/** Every delivery in a line, with reasons: "E-mail sent, Webhook not sent: The host answered 500." */
+/** A delivery in a line, with its reason where it is not sent: "Webhook not sent: The host answered 500." */
+export function deliveryText(delivery: Delivery): string {
+  const { short } = deliveryWords(delivery);
+  return delivery.reason === null || delivery.state === 'sent'
+    ? short
+    : `${short}: ${delivery.reason}`;
+}
+
+/** Every delivery in one line: "E-mail sent · Webhook waits". */
 export function deliveriesText(deliveries: readonly Delivery[]): string {
-  if (deliveries.length === 0) return NO_CHANNEL;
-  return deliveries
-    .map((delivery) => {
-      const { short } = deliveryWords(delivery);
-      return delivery.reason === null || delivery.state === 'sent'
-        ? short
-        : `${short}: ${delivery.reason}`;
-    })
-    .join(', ');
+  return deliveries.length === 0 ? NO_CHANNEL : deliveries.map(deliveryText).join(' · ');
 }
 
 /** Said where a notification has no delivery. */

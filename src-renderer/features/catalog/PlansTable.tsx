@@ -48,7 +48,7 @@ export function PlansTable({ plans, ...acts }: { plans: readonly Plan[] } & Item
                   tone="neutral"
                   title="Customers on the plan without a Stripe subscription get them too, once per calendar month (UTC)."
                 >
-                  also without Stripe
+                  Also without Stripe
                 </StateBadge>
               </span>
             )}

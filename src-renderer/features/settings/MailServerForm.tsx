@@ -22,10 +22,15 @@ type Security = NotificationSettings['smtpSecurity'];
 const SECURITIES: Record<Security, { label: string; description: string; port: string }> = {
   starttls: {
     label: 'STARTTLS',
-    description: 'Turns secure before anything is said, or nothing is sent. Usually port 587.',
+    description:
+      'Begins open and is encrypted before login and mail; where the server cannot, nothing is sent. Usually port 587.',
     port: '587',
   },
-  tls: { label: 'TLS from the first byte', description: 'Usually port 465.', port: '465' },
+  tls: {
+    label: 'TLS from the start',
+    description: 'Encrypted from the first byte on. Usually port 465.',
+    port: '465',
+  },
   none: {
     label: 'Not secured',
     description:
