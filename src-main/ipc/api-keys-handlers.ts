@@ -18,16 +18,16 @@ export function apiKeysHandlers(
   }
 
   return {
-    'apiKeys.list': async (_, { signal }) => ({ rows: await listKeys(console.database(), signal) }),
-    'apiKeys.create': (input) => {
+    'keys.list': async (_, { signal }) => ({ rows: await listKeys(console.database(), signal) }),
+    'keys.create': (input) => {
       const database = console.databaseFor('administer', input);
       return changed(makeKey(database, database.actor, input));
     },
-    'apiKeys.update': (input) => {
+    'keys.update': (input) => {
       const database = console.databaseFor('administer', input);
       return changed(updateKey(database, database.actor, input));
     },
-    'apiKeys.revoke': (input) => {
+    'keys.revoke': (input) => {
       const database = console.databaseFor('administer', input);
       return changed(revokeKey(database, database.actor, input.id));
     },

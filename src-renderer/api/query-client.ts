@@ -89,7 +89,7 @@ function applyEvent(client: QueryClient, event: ConsoleEvent): void {
       });
       return;
     case 'api_keys.changed':
-      void client.invalidateQueries({ queryKey: ['apiKeys.list'] });
+      void client.invalidateQueries({ queryKey: ['keys.list'] });
       return;
     case 'jobs.changed':
       void client.invalidateQueries({ queryKey: ['jobs.list'] });

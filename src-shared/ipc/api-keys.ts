@@ -49,22 +49,22 @@ const fields = {
 
 export const apiKeysProcedures = {
   /** Every key, those in use first, the newest first. */
-  'apiKeys.list': query({
+  'keys.list': query({
     input: z.strictObject({}),
     output: z.strictObject({ rows: z.array(apiKeySchema) }),
   }),
   /** Makes a key. `key` is the only time it is seen. Errors: not_permitted. */
-  'apiKeys.create': command({
+  'keys.create': command({
     input: z.strictObject({ ...fields, ...confirmedProductionField }),
     output: z.strictObject({ key: z.string(), apiKey: apiKeySchema }),
   }),
   /** Changes name, scopes or rate of a key that is not revoked; services follow within seconds. Errors: not_found. */
-  'apiKeys.update': command({
+  'keys.update': command({
     input: z.strictObject({ id: z.uuid(), ...fields, ...confirmedProductionField }),
     output: apiKeySchema,
   }),
   /** Revokes a key for good; services refuse it within seconds. Errors: not_found. */
-  'apiKeys.revoke': command({
+  'keys.revoke': command({
     input: z.strictObject({ id: z.uuid(), ...confirmedProductionField }),
     output: apiKeySchema,
   }),

@@ -25,11 +25,11 @@ describe('keys of the service', () => {
   it('are made, listed, changed and revoked, and the window is told each time', async () => {
     const told = () => door.events.filter(({ type }) => type === 'api_keys.changed').length;
     const before = told();
-    const { key, apiKey } = await door.call('apiKeys.create', rights);
+    const { key, apiKey } = await door.call('keys.create', rights);
     expect(key).toMatch(/^cck_/);
     expect(apiKey).toMatchObject({ name: 'shop', createdBy: 'test_admin', lastUsedAt: null });
-    expect(await door.call('apiKeys.list', {})).toEqual({ rows: [apiKey] });
-    const changed = await door.call('apiKeys.update', {
+    expect(await door.call('keys.list', {})).toEqual({ rows: [apiKey] });
+    const changed = await door.call('keys.update', {
       ...rights,
       id: apiKey.id,
       name: 'billing',
@@ -37,11 +37,11 @@ describe('keys of the service', () => {
     });
     expect(changed).toEqual({ ...apiKey, name: 'billing', scopes: ['report'] });
     const question = { id: apiKey.id, confirmedProduction: false };
-    const revoked = await door.call('apiKeys.revoke', question);
+    const revoked = await door.call('keys.revoke', question);
     expect(revoked).toMatchObject({ revokedBy: 'test_admin', revokedAt: expect.any(String) });
-    expect(await door.call('apiKeys.revoke', question)).toEqual(revoked);
+    expect(await door.call('keys.revoke', question)).toEqual(revoked);
     expect(told()).toBe(before + 4);
-    await expect(door.call('apiKeys.update', { ...rights, id: apiKey.id })).rejects.toMatchObject({
+    await expect(door.call('keys.update', { ...rights, id: apiKey.id })).rejects.toMatchObject({
       code: 'not_found',
     });
     expect(told()).toBe(before + 4);
@@ -51,13 +51,13 @@ describe('keys of the service', () => {
     for (const role of ['test_reader', 'test_support'] as const) {
       const other = await openConsoleDoor({ url: database.urlFor(role) });
       try {
-        const { rows } = await other.call('apiKeys.list', {});
+        const { rows } = await other.call('keys.list', {});
         expect(rows.length).toBeGreaterThan(0);
         const id = rows[0]?.id ?? '';
         for (const call of [
-          () => other.call('apiKeys.create', rights),
-          () => other.call('apiKeys.update', { ...rights, id }),
-          () => other.call('apiKeys.revoke', { id, confirmedProduction: false }),
+          () => other.call('keys.create', rights),
+          () => other.call('keys.update', { ...rights, id }),
+          () => other.call('keys.revoke', { id, confirmedProduction: false }),
         ]) {
           await expect(call()).rejects.toMatchObject({ code: 'not_permitted' });
         }
@@ -73,11 +73,11 @@ describe('keys of the service', () => {
       environment: 'production',
     });
     try {
-      await expect(production.call('apiKeys.create', rights)).rejects.toMatchObject({
+      await expect(production.call('keys.create', rights)).rejects.toMatchObject({
         code: 'confirmation_required',
       });
       expect(
-        await production.call('apiKeys.create', { ...rights, confirmedProduction: true }),
+        await production.call('keys.create', { ...rights, confirmedProduction: true }),
       ).toMatchObject({ apiKey: { name: 'shop' } });
     } finally {
       await production.close();

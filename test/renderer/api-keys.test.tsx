@@ -25,7 +25,7 @@ function open(
       }),
     },
     handlers: {
-      'apiKeys.list': async () => ({ rows: options.keys ?? [anApiKey(), aRevokedKey()] }),
+      'keys.list': async () => ({ rows: options.keys ?? [anApiKey(), aRevokedKey()] }),
       ...options.handlers,
     },
   });
@@ -73,13 +73,13 @@ describe('the keys', () => {
   it('say so where there is none, and where they cannot be read', async () => {
     const { user, bridge } = open({
       handlers: {
-        'apiKeys.list': async () => {
+        'keys.list': async () => {
           throw new AppError('database_unavailable', 'The database does not answer.');
         },
       },
     });
     expect(await screen.findByRole('alert')).toHaveTextContent('The database does not answer.');
-    bridge.use({ 'apiKeys.list': async () => ({ rows: [] }) });
+    bridge.use({ 'keys.list': async () => ({ rows: [] }) });
     await user.click(screen.getByRole('button', { name: 'Try again' }));
     expect(await screen.findByText(/There is no key yet/)).toBeVisible();
   });
@@ -98,8 +98,8 @@ describe('making a key', () => {
     let keys = [aRevokedKey()];
     const { user, bridge } = open({
       handlers: {
-        'apiKeys.list': async () => ({ rows: keys }),
-        'apiKeys.create': async ({ name, scopes, requestsPerSecond }) => {
+        'keys.list': async () => ({ rows: keys }),
+        'keys.create': async ({ name, scopes, requestsPerSecond }) => {
           const apiKey = anApiKey({ name, scopes, requestsPerSecond });
           keys = [apiKey, ...keys];
           return { key: SECRET, apiKey };
@@ -129,7 +129,7 @@ describe('making a key', () => {
     expect(form.getByLabelText('Requests a second')).toHaveAccessibleDescription(
       /It must be at least 1\./,
     );
-    expect(bridge.callsOf('apiKeys.create')).toEqual([]);
+    expect(bridge.callsOf('keys.create')).toEqual([]);
 
     await user.click(form.getByRole('checkbox', { name: 'Customers' }));
     await user.click(form.getByRole('checkbox', { name: 'Use' }));
@@ -138,7 +138,7 @@ describe('making a key', () => {
     await user.click(form.getByRole('button', { name: 'Make key' }));
 
     const made = await dialog('The key “Mobile app”');
-    expect(bridge.callsOf('apiKeys.create')).toEqual([
+    expect(bridge.callsOf('keys.create')).toEqual([
       {
         name: 'Mobile app',
         scopes: ['use', 'customers'],
@@ -163,7 +163,7 @@ describe('making a key', () => {
   it('of production is confirmed in its form', async () => {
     const { user, bridge } = open({
       connection: { name: 'Acme', environment: 'production' },
-      handlers: { 'apiKeys.create': async () => ({ key: SECRET, apiKey: anApiKey() }) },
+      handlers: { 'keys.create': async () => ({ key: SECRET, apiKey: anApiKey() }) },
     });
     await user.click(await screen.findByRole('button', { name: 'New key' }));
     const form = await dialog('New key');
@@ -172,7 +172,7 @@ describe('making a key', () => {
     await user.click(form.getByRole('checkbox', { name: /Acme, which is production/ }));
     await user.click(form.getByRole('button', { name: 'Make key' }));
     await dialog('The key “Web shop”');
-    expect(bridge.callsOf('apiKeys.create')).toMatchObject([{ confirmedProduction: true }]);
+    expect(bridge.callsOf('keys.create')).toMatchObject([{ confirmedProduction: true }]);
   });
 });
 
@@ -181,7 +181,7 @@ describe('changing a key', () => {
     let isTaken = true;
     const { user, bridge } = open({
       handlers: {
-        'apiKeys.update': async ({ id, name, scopes, requestsPerSecond }) => {
+        'keys.update': async ({ id, name, scopes, requestsPerSecond }) => {
           if (isTaken) {
             throw new AppError('invalid_argument', 'A value cannot be used.', {
               fields: { name: 'is the name of another key' },
@@ -201,8 +201,8 @@ describe('changing a key', () => {
     isTaken = false;
     await user.click(form.getByRole('button', { name: 'Save key' }));
     await noDialog();
-    expect(bridge.callsOf('apiKeys.update')).toHaveLength(2);
-    expect(bridge.callsOf('apiKeys.update')[1]).toEqual({
+    expect(bridge.callsOf('keys.update')).toHaveLength(2);
+    expect(bridge.callsOf('keys.update')[1]).toEqual({
       id: anApiKey().id,
       name: 'Web shop',
       scopes: ['read', 'use'],
@@ -217,8 +217,8 @@ describe('revoking a key', () => {
     let keys = [anApiKey()];
     const { user, bridge } = open({
       handlers: {
-        'apiKeys.list': async () => ({ rows: keys }),
-        'apiKeys.revoke': async ({ id }) => {
+        'keys.list': async () => ({ rows: keys }),
+        'keys.revoke': async ({ id }) => {
           const revoked = aRevokedKey({ id, name: 'Web shop' });
           keys = [revoked];
           return revoked;
@@ -234,14 +234,14 @@ describe('revoking a key', () => {
     expect(question.getByText(/This cannot be undone/)).toBeVisible();
     await user.keyboard('{Enter}');
     await noDialog();
-    expect(bridge.callsOf('apiKeys.revoke')).toEqual([]);
+    expect(bridge.callsOf('keys.revoke')).toEqual([]);
 
     await user.click(screen.getByRole('button', { name: 'Revoke Web shop' }));
     await user.click(
       (await dialog('Revoke Web shop?')).getByRole('button', { name: 'Revoke key' }),
     );
     await waitFor(async () => expect(await row(/^Web shop/)).toHaveTextContent('Revoked'));
-    expect(bridge.callsOf('apiKeys.revoke')).toEqual([
+    expect(bridge.callsOf('keys.revoke')).toEqual([
       { id: anApiKey().id, confirmedProduction: true },
     ]);
   });
@@ -250,7 +250,7 @@ describe('revoking a key', () => {
     const { user } = open({
       connection: { name: 'Acme', environment: 'production' },
       handlers: {
-        'apiKeys.revoke': async () => {
+        'keys.revoke': async () => {
           throw new AppError('database_unavailable', 'The database does not answer.');
         },
       },

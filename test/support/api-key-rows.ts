@@ -1,7 +1,7 @@
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { HandlerOutput } from '#shared/ipc/procedure.ts';
 
-export type ApiKeyData = HandlerOutput<Contract['apiKeys.update']>;
+export type ApiKeyData = HandlerOutput<Contract['keys.update']>;
 
 /** A key in use, as main would answer it; each test changes what it is about. */
 export function anApiKey(changes: Partial<ApiKeyData> = {}): ApiKeyData {

@@ -273,21 +273,21 @@ export const VALID_INPUTS: { [Name in keyof Contract]: Input<Contract[Name]> } =
   },
   'notifications.preview': { kind: 'low', subject: 'Low', body: 'You have {{balance}} credits.' },
   'notifications.sendTest': { channel: 'email', kind: 'low', to: 'ann@company.example' },
-  'apiKeys.list': {},
-  'apiKeys.create': {
+  'keys.list': {},
+  'keys.create': {
     name: 'Shop',
     scopes: ['read', 'use'],
     requestsPerSecond: 100,
     confirmedProduction: false,
   },
-  'apiKeys.update': {
+  'keys.update': {
     id: '8f14e45f-ceea-467f-9c3e-2f6a3b1f0c11',
     name: 'Shop',
     scopes: ['read'],
     requestsPerSecond: 50,
     confirmedProduction: false,
   },
-  'apiKeys.revoke': { id: '8f14e45f-ceea-467f-9c3e-2f6a3b1f0c11', confirmedProduction: false },
+  'keys.revoke': { id: '8f14e45f-ceea-467f-9c3e-2f6a3b1f0c11', confirmedProduction: false },
   'jobs.list': {},
   'jobs.runNow': { name: 'expiry' },
   'settings.session': {},

@@ -55,7 +55,7 @@ export function ApiKeyForm({
       requestsPerSecond: rateProblem,
     },
   });
-  const readAgain = () => void queryClient.invalidateQueries({ queryKey: ['apiKeys.list'] });
+  const readAgain = () => void queryClient.invalidateQueries({ queryKey: ['keys.list'] });
   const saving = { setErrors: form.setErrors, onClose };
   const making = useSaving<{ key: string; apiKey: ApiKey }>({
     ...saving,
@@ -71,8 +71,8 @@ export function ApiKeyForm({
     saved: ({ name }) => `${name} saved.`,
   });
   // The answer holds the key: it goes with the form, not minutes later.
-  const create = useCommand('apiKeys.create', { ...making.whenAnswered, gcTime: 0 });
-  const update = useCommand('apiKeys.update', changing.whenAnswered);
+  const create = useCommand('keys.create', { ...making.whenAnswered, gcTime: 0 });
+  const update = useCommand('keys.update', changing.whenAnswered);
   const asksProduction = making.asksProduction || changing.asksProduction;
   const isNew = apiKey === null;
 

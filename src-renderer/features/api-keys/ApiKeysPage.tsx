@@ -24,7 +24,7 @@ type Shown = 'all' | 'in_use' | 'revoked';
 
 /** The keys that back ends call the HTTP service with: what each may do, and when it was used last. */
 export function ApiKeysPage() {
-  const list = useQuery({ ...consoleQuery('apiKeys.list', {}), refetchInterval: READ_EVERY_MS });
+  const list = useQuery({ ...consoleQuery('keys.list', {}), refetchInterval: READ_EVERY_MS });
   const mayChange = useAbility('administer');
   const [shown, setShown] = useState<Shown>('all');
   const [form, setForm] = useState<{ apiKey: ApiKey | null } | null>(null);

@@ -12,9 +12,9 @@ export function useRevoking() {
   const { connection } = useSession();
   const queryClient = useQueryClient();
   const [asked, setAsked] = useState<ApiKey | null>(null);
-  const revoke = useCommand('apiKeys.revoke', {
+  const revoke = useCommand('keys.revoke', {
     onSuccess: ({ name }) => announce(`${name} revoked.`),
-    onSettled: () => void queryClient.invalidateQueries({ queryKey: ['apiKeys.list'] }),
+    onSettled: () => void queryClient.invalidateQueries({ queryKey: ['keys.list'] }),
   });
   const isProduction = connection.environment === 'production';
   return {
