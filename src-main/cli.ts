@@ -113,7 +113,11 @@ async function runCommand(terminal: Terminal): Promise<number> {
   }
   const json = values.json === true;
   const source = ledgerSource({
-    databaseUrl: values['database-url']?.toString() || terminal.environment[DATABASE_URL_VARIABLE],
+    // Set to nothing is not set.
+    databaseUrl:
+      values['database-url']?.toString() ||
+      terminal.environment[DATABASE_URL_VARIABLE] ||
+      undefined,
     environment: terminal.environment,
     actor: systemUser(),
     log:

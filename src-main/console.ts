@@ -222,7 +222,7 @@ export function createConsole(options: ConsoleOptions): Console {
     onChange: () => events.emit({ type: 'stripe.changed' }),
     onBillingChange: (customerId) => {
       events.emit({ type: 'billing.changed', customerId });
-      if (customerId !== null) events.emit({ type: 'ledger.changed', customerId });
+      events.emit({ type: 'ledger.changed', customerId });
     },
     onMeteringChange: (customerId) => events.emit({ type: 'metering.changed', customerId }),
     onJobRun: () => events.emit({ type: 'jobs.changed' }),
@@ -235,12 +235,15 @@ export function createConsole(options: ConsoleOptions): Console {
     log,
     onRun(name, result) {
       events.emit({ type: 'jobs.changed' });
+      // A run that went wrong may have done some before.
+      if ((name === 'expiry' || name === 'allocations') && result?.done !== 0) {
+        events.emit({ type: 'ledger.changed', customerId: null });
+      }
       if (name !== 'balance_watch' && name !== 'notifications') return;
       const customerIds = [...(result?.customerIds ?? [])];
       if (customerIds.length > 0 && customerIds.length <= TOLD_MAX) {
         for (const customerId of customerIds) events.emit({ type: 'alerts.changed', customerId });
       } else if (result === undefined || customerIds.length > 0 || result.done > 0) {
-        // A run that went wrong may have delivered some before.
         events.emit({ type: 'alerts.changed', customerId: null });
       }
     },
@@ -304,10 +307,14 @@ export function createConsole(options: ConsoleOptions): Console {
       return 'report' in status ? status.report.role : loginOf(active);
     },
     async stop() {
-      await notices?.stop();
       // What is being done by itself, or handled for Stripe, still has its database to finish on.
-      const ended = Promise.all([stripe.stop(), reconciliations.stop(), jobs.stop()]).catch(
-        (error: unknown) => log.error('The work in the background was not ended well.', error),
+      const ended = Promise.all([
+        notices?.stop(),
+        stripe.stop(),
+        reconciliations.stop(),
+        jobs.stop(),
+      ]).catch((error: unknown) =>
+        log.error('The work in the background was not ended well.', error),
       );
       await Promise.race([ended, wait(STOP_WORK_WITHIN_MS, undefined, { ref: false })]);
       await connection.stop();

@@ -7,3 +7,13 @@ interface AbortSignal {
   readonly reason: unknown;
   throwIfAborted(): void;
 }
+
+/** Null where the text is no address. */
+declare const URL: {
+  parse(text: string): {
+    readonly protocol: string;
+    readonly hostname: string;
+    readonly username: string;
+    readonly password: string;
+  } | null;
+};

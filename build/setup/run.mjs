@@ -6,6 +6,9 @@ const forwarded = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 /** Within this time a signal is the echo of the one before; later, it is someone who insists. */
 const sameSignal_ms = 2_000;
 
+/** How often it is looked for the shell that npm starts scripts in. */
+const lookForShellEvery_ms = 250;
+
 let running = 0;
 
 /** True while a program started by `run` lives: a signal is then its to answer. */
@@ -51,9 +54,18 @@ export function run(program, args, options = {}) {
       process.on(signal, handler);
       return /** @type {const} */ ([signal, handler]);
     });
+    // npm hands a signal to that shell only, which dies of it and hands nothing on: its end is then the signal.
+    const shell = process.ppid;
+    const lookForShell = setInterval(() => {
+      if (process.ppid === shell) return;
+      clearInterval(lookForShell);
+      child.kill('SIGTERM');
+    }, lookForShellEvery_ms);
+    if (process.env.npm_lifecycle_event === undefined) clearInterval(lookForShell);
     running += 1;
     const release = () => {
       running -= 1;
+      clearInterval(lookForShell);
       for (const [signal, handler] of handlers) process.off(signal, handler);
     };
     child.once('error', (error) => {

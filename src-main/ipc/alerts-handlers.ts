@@ -8,19 +8,14 @@ import type { alertsProcedures } from '#shared/ipc/alerts.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { Handlers } from '#shared/ipc/procedure.ts';
 import type { HandlerDependencies } from './dependencies.ts';
+import { tellChange } from './tell-change.ts';
 
 /** Customers who are low on credits or have none left, and what they were told. */
 export function alertsHandlers(
   console: Pick<HandlerDependencies, 'database' | 'databaseFor' | 'events'>,
 ): Pick<Handlers<Contract>, keyof typeof alertsProcedures> {
-  /** An answer that was lost may have changed what the window shows, too. */
-  async function telling<Result>(customerId: string, work: () => Promise<Result>): Promise<Result> {
-    try {
-      return await work();
-    } finally {
-      console.events.emit({ type: 'alerts.changed', customerId });
-    }
-  }
+  const changed = (customerId: string | null) =>
+    console.events.emit({ type: 'alerts.changed', customerId });
 
   return {
     'alerts.list': (input, { signal }) => listAlerts(console.database(), input, signal),
@@ -30,17 +25,24 @@ export function alertsHandlers(
       getCustomerAlerts(console.database(), customerId, signal),
     'alerts.setThreshold': async (input) => {
       const database = console.databaseFor('setAlerts', input);
-      return telling(input.customerId, () => setThreshold(database, database.actor, input));
+      return tellChange(
+        () => setThreshold(database, database.actor, input),
+        () => changed(input.customerId),
+      );
     },
     'alerts.suppressEmails': async (input) => {
       const database = console.databaseFor('setAlerts', input);
-      return telling(input.customerId, () => suppressEmails(database, database.actor, input));
+      return tellChange(
+        () => suppressEmails(database, database.actor, input),
+        () => changed(input.customerId),
+      );
     },
     'alerts.sendAgain': async (input) => {
       const database = console.databaseFor('administer', input);
-      const notification = await sendAgain(database, database.actor, input);
-      console.events.emit({ type: 'alerts.changed', customerId: notification.customerId });
-      return notification;
+      return tellChange(
+        () => sendAgain(database, database.actor, input),
+        (notification) => changed(notification?.customerId ?? null),
+      );
     },
   };
 }

@@ -6,30 +6,28 @@ import type { apiKeysProcedures } from '#shared/ipc/api-keys.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { Handlers } from '#shared/ipc/procedure.ts';
 import type { HandlerDependencies } from './dependencies.ts';
+import { tellChange } from './tell-change.ts';
 
 /** Keys of the HTTP service: looked at by everybody who reads the ledger, made and revoked by who administers. */
 export function apiKeysHandlers(
   console: Pick<HandlerDependencies, 'database' | 'databaseFor' | 'events'>,
 ): Pick<Handlers<Contract>, keyof typeof apiKeysProcedures> {
-  async function changed<Result>(work: Promise<Result>): Promise<Result> {
-    const result = await work;
-    console.events.emit({ type: 'api_keys.changed' });
-    return result;
-  }
+  const changed = <Result>(work: () => Promise<Result>) =>
+    tellChange(work, () => console.events.emit({ type: 'api_keys.changed' }));
 
   return {
     'keys.list': async (_, { signal }) => ({ rows: await listKeys(console.database(), signal) }),
     'keys.create': (input) => {
       const database = console.databaseFor('administer', input);
-      return changed(makeKey(database, database.actor, input));
+      return changed(() => makeKey(database, database.actor, input));
     },
     'keys.update': (input) => {
       const database = console.databaseFor('administer', input);
-      return changed(updateKey(database, database.actor, input));
+      return changed(() => updateKey(database, database.actor, input));
     },
     'keys.revoke': (input) => {
       const database = console.databaseFor('administer', input);
-      return changed(revokeKey(database, database.actor, input.id));
+      return changed(() => revokeKey(database, database.actor, input.id));
     },
   };
 }

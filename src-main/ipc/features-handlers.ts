@@ -3,11 +3,11 @@ import { readHistory } from '#main/features/read-history.ts';
 import { setCost } from '#main/features/set-cost.ts';
 import { simulateUse } from '#main/features/simulate-use.ts';
 import { withdrawCost } from '#main/features/withdraw-cost.ts';
-import { AppError } from '#shared/errors.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { featuresProcedures } from '#shared/ipc/features.ts';
 import type { Handlers } from '#shared/ipc/procedure.ts';
 import type { HandlerDependencies } from './dependencies.ts';
+import { tellChange } from './tell-change.ts';
 
 /** What features cost and how they are used. */
 export function featuresHandlers(
@@ -19,16 +19,10 @@ export function featuresHandlers(
     work: (database: ReturnType<typeof console.databaseFor>) => Promise<Result>,
   ): Promise<Result> {
     const database = console.databaseFor('administer', input);
-    const changed = () => console.events.emit({ type: 'features.changed' });
-    try {
-      const result = await work(database);
-      changed();
-      return result;
-    } catch (error) {
-      // It may have been written, so what the window shows may be outdated.
-      if (error instanceof AppError && error.code === 'outcome_unknown') changed();
-      throw error;
-    }
+    return tellChange(
+      () => work(database),
+      () => console.events.emit({ type: 'features.changed' }),
+    );
   }
 
   return {

@@ -5,13 +5,13 @@ import {
   releaseHold,
 } from '#main/ledger/post-act.ts';
 import { previewAct } from '#main/ledger/preview-act.ts';
-import { AppError } from '#shared/errors.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { ledgerProcedures } from '#shared/ipc/ledger.ts';
 import type { Handlers } from '#shared/ipc/procedure.ts';
 import type { Ability } from '#shared/ipc/settings.ts';
 import type { ReasonCode } from '#shared/ipc/vocabulary.ts';
 import type { HandlerDependencies } from './dependencies.ts';
+import { tellChange } from './tell-change.ts';
 
 /** What a person does with credits by hand. */
 export function ledgerHandlers(
@@ -27,17 +27,10 @@ export function ledgerHandlers(
     ) => Promise<Result>,
   ): Promise<Result> {
     const database = console.databaseFor(ability, input);
-    const changed = () =>
-      console.events.emit({ type: 'ledger.changed', customerId: input.customerId });
-    try {
-      const result = await work(database, authorOf(database.actor, input));
-      changed();
-      return result;
-    } catch (error) {
-      // It may have been posted, so what the window shows may be outdated.
-      if (error instanceof AppError && error.code === 'outcome_unknown') changed();
-      throw error;
-    }
+    return tellChange(
+      () => work(database, authorOf(database.actor, input)),
+      () => console.events.emit({ type: 'ledger.changed', customerId: input.customerId }),
+    );
   }
 
   return {

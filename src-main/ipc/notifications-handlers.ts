@@ -13,6 +13,7 @@ import { AppError } from '#shared/errors.ts';
 import type { Contract } from '#shared/ipc/contract.ts';
 import type { notificationsProcedures } from '#shared/ipc/notifications.ts';
 import type { Handlers } from '#shared/ipc/procedure.ts';
+import { tellChange } from './tell-change.ts';
 
 type Dependencies = Pick<
   Console,
@@ -35,12 +36,8 @@ export function notificationsHandlers(
     setNotificationSecret(console.secrets, database.connection.id, which, secret);
 
   async function changed(database: Ready, work: () => Promise<void>) {
-    try {
-      await work();
-    } finally {
-      // The threshold of all who have none of their own is among the settings.
-      console.events.emit({ type: 'alerts.changed', customerId: null });
-    }
+    // The threshold of all who have none of their own is among the settings.
+    await tellChange(work, () => console.events.emit({ type: 'alerts.changed', customerId: null }));
     return answer(database);
   }
 

@@ -1,22 +1,24 @@
 import { sql } from 'kysely';
 import { type QueryTarget, runQuery } from '#main/database/run-query.ts';
-import { EVERY_SECONDS, type LedgerJobName, RECORDED_EVERY_SECONDS } from './schedule.ts';
-
-/** While a job goes wrong its runs come seldomer, at most so far apart. */
-const LONGEST_PAUSE_SECONDS = 300;
+import {
+  EVERY_SECONDS,
+  type LeasedJobName,
+  LONGEST_PAUSE_SECONDS,
+  RECORDED_EVERY_SECONDS,
+} from './schedule.ts';
 
 /** A job, and who holds its lease while it runs. */
-export type HeldJob = { readonly name: LedgerJobName; readonly holder: string };
+export type HeldJob = { readonly name: LeasedJobName; readonly holder: string };
 
 /** The name of a job's lease in `credits_billing.job_leases`. */
-export function leaseOf(name: LedgerJobName): string {
+export function leaseOf(name: LeasedJobName): string {
   return `job:${name}`;
 }
 
 /** Makes the rows of these jobs where they are missing; they are due at once. */
 export async function registerJobs(
   database: QueryTarget,
-  names: readonly LedgerJobName[],
+  names: readonly LeasedJobName[],
 ): Promise<void> {
   await runQuery(
     database,
@@ -33,11 +35,11 @@ export async function registerJobs(
  */
 export async function findDueJobs(
   database: QueryTarget,
-  names: readonly LedgerJobName[],
-): Promise<LedgerJobName[]> {
+  names: readonly LeasedJobName[],
+): Promise<LeasedJobName[]> {
   const rows = await runQuery(
     database,
-    sql<{ name: LedgerJobName }>`
+    sql<{ name: LeasedJobName }>`
       SELECT j.name FROM credits_billing.jobs j
       WHERE j.name = ANY (${names}::text[]) AND j.next_run_at <= clock_timestamp()
         AND NOT EXISTS (SELECT FROM credits_billing.job_leases l
@@ -50,9 +52,6 @@ export async function findDueJobs(
             WHERE t.recorded_in >= (SELECT w.horizon FROM credits_billing.notification_watch w)
               AND t.recorded_in < pg_snapshot_xmin(pg_current_snapshot())
               AND t.id > (SELECT w.through_id FROM credits_billing.notification_watch w))
-          WHEN j.name = 'notifications' THEN EXISTS (SELECT FROM credits_billing.notification_deliveries d
-            WHERE d.state = 'queued' AND d.next_attempt_at <= clock_timestamp()
-              AND (d.claimed_until IS NULL OR d.claimed_until < clock_timestamp()))
           ELSE true END`,
   );
   return rows.map(({ name }) => name);

@@ -2,9 +2,10 @@ import type { NotificationTarget } from '#main/notifications/notification-target
 import { AppError } from '#shared/errors.ts';
 import { findDueJobs, registerJobs } from './job-rows.ts';
 import { ledgerWork } from './ledger-work.ts';
+import { startNotificationJob } from './notification-job.ts';
 import { repeatWork } from './repeat-work.ts';
 import { type JobResult, type RunOutcome, runJob } from './run-job.ts';
-import { LEDGER_JOBS, type LedgerJobName } from './schedule.ts';
+import { EVERY_SECONDS, LEASED_JOBS, type LeasedJobName, type LedgerJobName } from './schedule.ts';
 import { workerName } from './worker-name.ts';
 
 const LOOK_EVERY_MS = 2_000;
@@ -17,7 +18,8 @@ export type LedgerJobs = {
   readonly worker: string;
   /**
    * Runs a job now, due or not, after the run of it that is under way here, and waits for its end. Throws `already_processed` where
-   * it runs elsewhere at this moment, `cancelled` after `stop`, and what the job itself meets.
+   * it runs elsewhere at this moment, `delivery_failed` where notifications are due and none can be sent from here, `cancelled`
+   * after `stop`, and what the job itself meets.
    */
   readonly runNow: (name: LedgerJobName) => Promise<void>;
   /** No run begins any more; tells those under way to stop, and waits for them. */
@@ -30,8 +32,9 @@ export type OnRun = (name: LedgerJobName, result: JobResult | undefined) => void
 /**
  * Runs the work on the ledger that nobody asks for, until it is stopped: expiry with due holds, monthly credits of plans, the watch
  * on balances, notifications, roll-ups. Any number of processes may do this on one database: the rows of the jobs say when
- * one is due, and a lease sees to it that one of them does it. An error ends nothing: it is noted with the job, told to the
- * log once for as long as it stays the same, and tried again ever more slowly, at least every 5 minutes.
+ * one is due, and a lease sees to it that one of them does it; notifications are delivered by each, as far as it can. An error
+ * ends nothing: it is noted with the job, told to the log once for as long as it stays the same, and tried again ever more
+ * slowly, at least every 5 minutes.
  * The role needs the ability `administer`. `onlyOnRequest`: nothing by itself, only `runNow`.
  */
 export function startLedgerJobs(
@@ -39,7 +42,7 @@ export function startLedgerJobs(
   options: {
     onRun?: OnRun;
     onlyOnRequest?: boolean;
-    /** Milliseconds between two looks for what is due. */
+    /** Milliseconds between two looks for what is due, notifications included. */
     lookEveryMs?: number;
     /** Milliseconds between two renewals of a lease. */
     renewEveryMs?: number;
@@ -47,20 +50,26 @@ export function startLedgerJobs(
 ): LedgerJobs {
   const { database, log } = target;
   const worker = workerName();
-  const works = ledgerWork(target, worker);
+  const works = ledgerWork(target);
   const stopping = new AbortController();
-  const running = new Map<LedgerJobName, Promise<unknown>>();
-  const told = new Map<LedgerJobName, string>();
+  const running = new Map<LeasedJobName, Promise<unknown>>();
+  const told = new Map<LeasedJobName, string>();
+  const notifications = startNotificationJob(target, {
+    worker,
+    everyMs: options.lookEveryMs ?? EVERY_SECONDS.notifications * 1_000,
+    onlyOnRequest: options.onlyOnRequest ?? false,
+    onRun: (result) => options.onRun?.('notifications', result),
+  });
   let isRegistered = false;
 
   async function register(): Promise<void> {
     if (isRegistered) return;
-    await registerJobs(database, LEDGER_JOBS);
+    await registerJobs(database, LEASED_JOBS);
     isRegistered = true;
   }
 
   /** Runs it once the run of it that is under way here is over. */
-  function inTurn(name: LedgerJobName, force: boolean): Promise<RunOutcome> {
+  function inTurn(name: LeasedJobName, force: boolean): Promise<RunOutcome> {
     const before = running.get(name);
     const run = (async () => {
       await before?.catch(() => undefined);
@@ -75,7 +84,7 @@ export function startLedgerJobs(
     return run;
   }
 
-  async function runOnce(name: LedgerJobName, force: boolean): Promise<RunOutcome> {
+  async function runOnce(name: LeasedJobName, force: boolean): Promise<RunOutcome> {
     try {
       const outcome = await runJob(
         target,
@@ -101,7 +110,7 @@ export function startLedgerJobs(
     }
   }
 
-  function tell(name: LedgerJobName, error: unknown): void {
+  function tell(name: LeasedJobName, error: unknown): void {
     const text = String(error);
     if (told.get(name) === text) return;
     told.set(name, text);
@@ -114,7 +123,7 @@ export function startLedgerJobs(
         everyMs: options.lookEveryMs ?? LOOK_EVERY_MS,
         async work() {
           await register();
-          const idle = LEDGER_JOBS.filter((name) => !running.has(name));
+          const idle = LEASED_JOBS.filter((name) => !running.has(name));
           if (idle.length === 0) return;
           // Not waited for: a long one keeps no other from its turn.
           for (const name of await findDueJobs(database, idle)) {
@@ -130,15 +139,20 @@ export function startLedgerJobs(
     worker,
     async runNow(name) {
       stopping.signal.throwIfAborted();
+      if (name === 'notifications') return notifications.runNow();
       await register();
       if ((await inTurn(name, true)) === 'elsewhere') throw runsElsewhere();
     },
     async stop() {
-      stopping.abort(
-        new AppError('cancelled', 'The jobs were stopped; what was not done is done later.'),
+      const why = new AppError(
+        'cancelled',
+        'The jobs were stopped; what was not done is done later.',
       );
+      stopping.abort(why);
+      // Each is told before any is waited for.
+      const delivered = notifications.stop(why);
       await looking?.stop();
-      await Promise.allSettled([...running.values()]);
+      await Promise.allSettled([...running.values(), delivered]);
     },
   };
 }

@@ -2,23 +2,17 @@ import { sql } from 'kysely';
 import { runQuery } from '#main/database/run-query.ts';
 import { type LedgerSession, post } from '#main/ledger/ledger-session.ts';
 import { foldRollUps } from '#main/ledger/roll-ups.ts';
-import {
-  deliverNotifications,
-  type NotificationTarget,
-} from '#main/notifications/deliver-notifications.ts';
+import type { NotificationTarget } from '#main/notifications/notification-target.ts';
 import type { JobResult, JobWork } from './run-job.ts';
-import type { LedgerJobName } from './schedule.ts';
+import type { LeasedJobName } from './schedule.ts';
 
 /** What stands as actor on rows that jobs write. */
 const AUTHOR = { actor: 'scheduled jobs' };
 /** Customers or grants done in one database transaction: all their accounts are locked until its end. */
 const BATCH = 200;
 
-/** What each job of the ledger does. */
-export function ledgerWork(
-  target: NotificationTarget,
-  worker: string,
-): Readonly<Record<LedgerJobName, JobWork>> {
+/** What each job of the ledger does that runs in one place at a time. */
+export function ledgerWork(target: NotificationTarget): Readonly<Record<LeasedJobName, JobWork>> {
   return {
     expiry: (signal) => inBatches(signal, () => expireBatch(target)),
     allocations: (signal) => inBatches(signal, () => allocateBatch(target)),
@@ -30,7 +24,6 @@ export function ledgerWork(
       );
       return { done: looked?.raised ?? 0 };
     },
-    notifications: (signal) => deliverNotifications(target, worker, signal),
     roll_ups: async () => ({ done: await foldRollUps(target.database) }),
   };
 }

@@ -45,11 +45,16 @@ export async function listJobs(
         SELECT e.claimed_by, e.claimed_until FROM credits_billing.meter_events e
         WHERE e.state IN ('queued', 'cancelling') AND (e.account_id, e.livemode) IN (SELECT * FROM bound)
         LIMIT ${JOB_BACKLOG_MAX + 1}
+      ), deliveries AS (
+        -- Those that are taken are among the longest due.
+        SELECT d.claimed_by, d.claimed_until FROM credits_billing.notification_deliveries d
+        WHERE d.state = 'queued' ORDER BY d.next_attempt_at LIMIT ${JOB_BACKLOG_MAX + 1}
       )
       SELECT n.name, coalesce(j.every_seconds, n.every_seconds) AS "everySeconds", j.last_started_at AS "lastStartedAt",
         j.last_finished_at AS "lastFinishedAt", j.last_done AS "lastDone", j.last_worker AS "lastWorker", ${nextRunAt} AS "nextRunAt",
         CASE n.name
           -- Who has taken things out of what several workers share.
+          WHEN 'notifications' THEN (SELECT min(d.claimed_by) FROM deliveries d WHERE d.claimed_until > clock_timestamp())
           WHEN 'stripe_inbox' THEN (SELECT min(i.claimed_by) FROM inbox i WHERE i.claimed_until > clock_timestamp())
           WHEN 'usage_outbox' THEN (SELECT min(e.claimed_by) FROM events e WHERE e.claimed_until > clock_timestamp())
           ELSE l.holder END AS "runningBy",
@@ -111,8 +116,7 @@ const backlog = sql`CASE n.name
     WHERE t.recorded_in >= (SELECT w.horizon FROM credits_billing.notification_watch w)
       AND t.recorded_in < pg_snapshot_xmax(pg_current_snapshot())
       AND t.id > (SELECT w.through_id FROM credits_billing.notification_watch w) ${upTo}) fresh)
-  WHEN 'notifications' THEN (SELECT count(*) FROM (
-    SELECT FROM credits_billing.notification_deliveries d WHERE d.state = 'queued' ${upTo}) queued)
+  WHEN 'notifications' THEN (SELECT count(*) FROM deliveries)
   WHEN 'roll_ups' THEN (SELECT count(*) FROM (
     SELECT FROM credits.credit_transactions t WHERE ${unfolded} ${upTo}) tail)
   WHEN 'stripe_inbox' THEN (SELECT count(*) FROM inbox)

@@ -11,10 +11,11 @@ export type RepeatedWork = {
 
 /**
  * Runs work again and again, `everyMs` after each round's end, never two rounds at once. An error ends nothing; it is told,
- * once for as long as it stays the same.
+ * once for as long as it stays the same. `onlyOnRequest`: no round begins by itself.
  */
 export function repeatWork(options: {
   everyMs: number;
+  onlyOnRequest?: boolean;
   work: () => Promise<void>;
   onError: (error: unknown) => void;
 }): RepeatedWork {
@@ -44,7 +45,7 @@ export function repeatWork(options: {
         told = text;
         throw error;
       } finally {
-        if (!isStopped) timer = setTimeout(wake, options.everyMs);
+        if (!isStopped && !options.onlyOnRequest) timer = setTimeout(wake, options.everyMs);
       }
     });
   }
@@ -55,7 +56,7 @@ export function repeatWork(options: {
     round().catch(() => undefined);
   }
 
-  wake();
+  if (!options.onlyOnRequest) wake();
   return {
     wake,
     now: round,

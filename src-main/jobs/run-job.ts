@@ -4,7 +4,7 @@ import { AppError } from '#shared/errors.ts';
 import { beginRun, endRun, failRun, leaseOf } from './job-rows.ts';
 import { giveUpLease, holdLease } from './lease.ts';
 import { runError } from './run-error.ts';
-import type { LedgerJobName } from './schedule.ts';
+import type { LeasedJobName } from './schedule.ts';
 
 /** What a run did. */
 export type JobResult = {
@@ -29,7 +29,7 @@ export type RunOutcome = 'elsewhere' | 'not_due' | JobResult;
  */
 export async function runJob(
   target: { readonly database: QueryTarget; readonly log: Log },
-  job: { readonly name: LedgerJobName; readonly work: JobWork },
+  job: { readonly name: LeasedJobName; readonly work: JobWork },
   options: { holder: string; force: boolean; signal: AbortSignal; renewEveryMs: number },
 ): Promise<RunOutcome> {
   const { database, log } = target;

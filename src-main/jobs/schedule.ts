@@ -1,6 +1,6 @@
 import type { JobName } from '#shared/ipc/jobs.ts';
 
-/** The work on the ledger alone: each in one place at a time, under a lease. */
+/** The work on the ledger alone. */
 export const LEDGER_JOBS = [
   'expiry',
   'allocations',
@@ -10,8 +10,20 @@ export const LEDGER_JOBS = [
 ] as const satisfies readonly JobName[];
 export type LedgerJobName = (typeof LEDGER_JOBS)[number];
 
-/** The work with Stripe: any number of workers share it, each under claims of its own. */
+/** Of those, what is done in one place at a time, under a lease. */
+export const LEASED_JOBS = [
+  'expiry',
+  'allocations',
+  'balance_watch',
+  'roll_ups',
+] as const satisfies readonly LedgerJobName[];
+export type LeasedJobName = (typeof LEASED_JOBS)[number];
+
+/** The work with Stripe. */
 export type StripeJobName = Exclude<JobName, LedgerJobName>;
+
+/** Work with others, who may answer one worker and not the next: any number of workers share it, each under claims of its own. */
+export type SharedJobName = Exclude<JobName, LeasedJobName>;
 
 /** Whether a job is one of the ledger's. */
 export function isLedgerJob(name: JobName): name is LedgerJobName {
@@ -37,3 +49,11 @@ export const EVERY_SECONDS: Readonly<Record<JobName, number>> = {
  * between: an idle workspace should not write to its disk every other second.
  */
 export const RECORDED_EVERY_SECONDS = 60;
+
+/** A job that goes wrong is tried again after so many seconds at most. */
+export const LONGEST_PAUSE_SECONDS = 300;
+/**
+ * Seconds for which the error of one worker stays in view beside others that do well. More than the longest pause: while it
+ * still goes wrong, it is noted again before.
+ */
+export const ERROR_KEPT_SECONDS = LONGEST_PAUSE_SECONDS + 60;

@@ -73,12 +73,21 @@ export async function holdForWork(
     return done;
   }
 
+  /** Nobody waits for what `onError` makes of it: were it to throw, it would end the process, or hide why the work failed. */
+  function tell(error: unknown): void {
+    try {
+      onError(error, { customerId, holdId });
+    } catch (failure) {
+      warn(failure, { customerId, holdId });
+    }
+  }
+
   async function giveBack(): Promise<void> {
     try {
       await client.release({ customerId, holdId });
     } catch (error) {
       // It ran out by itself, or was captured by an attempt whose answer was lost.
-      if (!isRefusal(error, 'hold_closed')) onError(error, { customerId, holdId });
+      if (!isRefusal(error, 'hold_closed')) tell(error);
     }
   }
 

@@ -1,11 +1,11 @@
 import type { AppError } from '#shared/errors.ts';
 import type { NotificationChannel } from '#shared/ipc/alerts.ts';
-import { NOTIFICATION_CHANNELS } from '#shared/ipc/alerts.ts';
 import type { Attempt, Channel } from './delivery/channel.ts';
+import { type ChannelHealth, createChannelHealth } from './delivery/channel-health.ts';
 import {
   type ClaimedDelivery,
   claimDeliveries,
-  isDeliveryDue,
+  findDueChannels,
   releaseDeliveries,
 } from './delivery/claim-deliveries.ts';
 import { markEnded, markRefused, putBack } from './delivery/mark-delivery.ts';
@@ -19,6 +19,8 @@ const BATCH = 20;
 const SIDE_BY_SIDE = 4;
 /** What was taken longer ago is not begun: another worker may make it. An attempt takes less than the rest of the claim. */
 const BEGIN_WITHIN_MS = 60_000;
+
+type Lane = { channel: NotificationChannel; worker: string; channels: ChannelHealth };
 
 type Round = {
   done: number;
@@ -38,6 +40,8 @@ type Round = {
  * endpoint's answer and the mark leaves a claim that runs out after two minutes, and the delivery is made once more, under the
  * same Message-ID or webhook-id, by which receivers can tell. Nothing is lost.
  *
+ * `channels` is how they did in earlier rounds of this process, which leaves out those that are in a pause, and learns how they do.
+ *
  * Errors: delivery_failed (nobody answers, or the login is refused: the delivery that met it waits, no other is tried), those of
  * the database. Nothing is lost by them; what was done before stays done.
  */
@@ -45,9 +49,14 @@ export async function deliverNotifications(
   target: NotificationTarget,
   worker: string,
   signal: AbortSignal,
+  channels: ChannelHealth = createChannelHealth(),
 ): Promise<{ done: number; customerIds: ReadonlySet<string> }> {
+  channels.begin();
+  const due = await findDueChannels(target.database);
   const rounds = await Promise.allSettled(
-    NOTIFICATION_CHANNELS.map((channel) => deliverOver(target, channel, worker, signal)),
+    due
+      .filter(channels.mayTry)
+      .map((channel) => deliverOver(target, { channel, worker, channels }, signal)),
   );
   const customerIds = new Set<string>();
   let done = 0;
@@ -62,22 +71,31 @@ export async function deliverNotifications(
 
 async function deliverOver(
   target: NotificationTarget,
-  channel: NotificationChannel,
-  worker: string,
+  { channel, worker, channels }: Lane,
   signal: AbortSignal,
 ): Promise<Round> {
   const round: Round = { done: 0, customerIds: new Set(), isReached: false, problem: undefined };
-  while (!signal.aborted && round.problem === undefined) {
-    // Nine rounds of ten have nothing to do: then no key store is asked for a secret.
-    if (!(await isDeliveryDue(target.database, channel))) break;
-    const make = await openChannel(target, channel);
-    if (make === undefined) break;
-    const begun = clocks(target);
-    const claimed = await claimDeliveries(target.database, { worker, channel, limit: BATCH });
-    if (claimed.length === 0) break;
-    const isOver = () => signal.aborted || isLate(begun, clocks(target));
-    await deliverAll(target, make, claimed, round, isOver);
+  try {
+    while (!signal.aborted && round.problem === undefined) {
+      const make = await openChannel(target, channel, signal);
+      if (make === undefined) {
+        channels.lacks(channel);
+        break;
+      }
+      const begun = clocks(target);
+      // While it is open whether anybody answers here, all but one stay free for those whom somebody answers.
+      const limit = round.isReached || round.done > 0 ? BATCH : 1;
+      const claimed = await claimDeliveries(target.database, { worker, channel, limit });
+      if (claimed.length === 0) break;
+      const isOver = () => signal.aborted || isLate(begun, clocks(target));
+      await deliverAll(target, make, claimed, round, isOver);
+      if (round.isReached) channels.worked(channel);
+    }
+  } catch (error) {
+    channels.failed(channel);
+    throw error;
   }
+  if (round.problem !== undefined) channels.failed(channel);
   return round;
 }
 
@@ -96,7 +114,7 @@ async function deliverAll(
       const delivery = waiting.shift();
       if (delivery === undefined) return;
       try {
-        note(round, delivery, await attempt(target, make, delivery));
+        note(round, delivery, await attempt(target, make, delivery, isOver));
       } catch (error) {
         failure = { error };
       }
@@ -111,11 +129,12 @@ async function deliverAll(
   throw failure.error;
 }
 
-/** Makes one delivery and marks what came of it. */
+/** Makes one delivery and marks what came of it; one that was given up before it began is as if it had never been taken. */
 async function attempt(
   { database }: NotificationTarget,
   make: Channel,
   delivery: ClaimedDelivery,
+  isOver: () => boolean,
 ): Promise<Attempt> {
   const made = await make(delivery);
   switch (made.kind) {
@@ -130,6 +149,10 @@ async function attempt(
       else await markEnded(database, delivery, 'failed', made);
       return made;
     case 'later':
+      if (made.isUntouched && isOver()) {
+        await releaseDeliveries(database, [delivery]);
+        return made;
+      }
       if ((await putBack(database, delivery, made)) === 'later') return made;
       return made.problem === undefined ? { ...made, kind: 'failed' } : made;
   }

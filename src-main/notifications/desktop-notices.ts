@@ -3,12 +3,15 @@ import { type QueryTarget, runQuery } from '#main/database/run-query.ts';
 import { type RepeatedWork, repeatWork } from '#main/jobs/repeat-work.ts';
 import type { Log } from '#main/logging/log.ts';
 import type { AlertKind } from '#shared/ipc/alerts.ts';
+import { plainLine } from './words/plain-line.ts';
 
 /** What the host's desktop shows: plain text. */
 export type DesktopNotice = { readonly title: string; readonly body: string };
 
 const LOOK_EVERY_MS = 2_000;
 const NAMED_MAX = 3;
+/** Of a name: three of them, and what is said of them, still are a short text. */
+const NAME_LENGTH_MAX = 60;
 
 /**
  * Shows notifications that are raised from now on, by whichever process, on this desktop: those of one look together as one.
@@ -77,7 +80,10 @@ async function readRaised(target: QueryTarget, afterId: string | undefined): Pro
 }
 
 function noticeOf({ customers, empty, newest }: Raised): DesktopNotice {
-  const named = newest ?? [];
+  const named = (newest ?? []).map((each) => ({
+    ...each,
+    name: plainLine(each.name, NAME_LENGTH_MAX),
+  }));
   const [only] = named;
   if (customers === 1 && only !== undefined) {
     return only.kind === 'empty'

@@ -7,7 +7,7 @@ export type NotificationSecrets = {
   readonly webhookSecret: () => Promise<string | undefined>;
 };
 
-export type NotificationSecretName = 'smtp' | 'webhook';
+type NotificationSecretName = 'smtp' | 'webhook';
 
 /** The secrets of a connection on this computer, in the same store as its password, under ids of their own. */
 export function connectionSecrets(store: SecretStore, connectionId: string): NotificationSecrets {

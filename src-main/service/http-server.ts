@@ -9,6 +9,7 @@ import {
 } from 'fastify-type-provider-zod';
 import type { QueryTarget } from '#main/database/run-query.ts';
 import type { Log } from '../logging/log.ts';
+import { createCustomerLanes } from '../spending/customer-lanes.ts';
 import { requireKey } from './authorise.ts';
 import { HttpError, type HttpErrorCode } from './http-errors.ts';
 import { takeJsonOnly } from './json-body.ts';
@@ -17,6 +18,7 @@ import { createMetrics } from './metrics.ts';
 import { observe } from './observe.ts';
 import { describeApi } from './open-api.ts';
 import { withOtherMethods } from './other-methods.ts';
+import { RateStore } from './rate-store.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { refuse } from './refuse.ts';
 import { customerRoutes } from './routes/customers.ts';
@@ -73,6 +75,7 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
     ofProcess: options.processMetrics ?? true,
   });
   const watched = { metrics, log };
+  const spending = { pool: database.pool, lanes: createCustomerLanes() };
   let isStopping = false;
   const server = fastify({
     logger: false,
@@ -107,8 +110,13 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
     ),
   );
   server.addHook('onRequest', async (request, reply) => observe(request, reply, watched));
+  server.addHook('onSend', (_request, reply, payload, done) => {
+    // Its connection would be kept for another request, and hold up the end for as long.
+    if (isStopping) reply.header('connection', 'close');
+    done(null, payload);
+  });
   takeJsonOnly(server);
-  await server.register(fastifyRateLimit, { global: false });
+  await server.register(fastifyRateLimit, { global: false, store: RateStore });
   await describeApi(server);
 
   const keys = createKeyCache({
@@ -130,7 +138,7 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
       });
       withOtherMethods(api, () => {
         for (const routes of [customerRoutes, usageRoutes, holdRoutes, meteredUsageRoutes]) {
-          routes(api, { database });
+          routes(api, { database: spending });
         }
       });
     },

@@ -37,6 +37,12 @@ export function takeJsonOnly(server: FastifyInstance): void {
       return undefined;
     },
   );
+  // Clients name a type of their own choice, or none, for a body that is empty.
+  server.addContentTypeParser<Buffer>('*', { parseAs: 'buffer' }, (_request, body, done) => {
+    if (body.length === 0) return done(null, undefined);
+    done(new HttpError('unsupported_media_type', 'Send the body as application/json.'));
+    return undefined;
+  });
 }
 
 const STRINGS = /"(?:[^"\\]|\\.)*"/g;

@@ -3,9 +3,10 @@ import { connectionLost, isLost } from '#main/database/lost-connection.ts';
 import type { QueryTarget } from '#main/database/run-query.ts';
 import { toLedgerError } from '#main/ledger/ledger-errors.ts';
 import { AppError } from '#shared/errors.ts';
+import type { CustomerLanes } from './customer-lanes.ts';
 
-/** Connections that may execute what credits_service may. */
-export type SpendingTarget = Pick<QueryTarget, 'pool'>;
+/** Connections that may execute what credits_service may, shared fairly between customers. */
+export type SpendingTarget = Pick<QueryTarget, 'pool'> & { lanes: CustomerLanes };
 
 /** One statement, prepared once a connection under its name. */
 export type LedgerStatement = {
@@ -38,10 +39,20 @@ export function posting(name: string, select: string, call: string): LedgerState
 
 /**
  * Runs one statement, which is a database transaction of its own: one round trip. Errors: the ledger's; invalid_argument;
- * database_unavailable where nothing was sent or nothing can have changed; outcome_unknown where the connection was lost
+ * database_unavailable where nothing was sent or nothing can have changed, and where the customer’s lanes stay full; outcome_unknown where the connection was lost
  * under a posting; the driver's where the server ended it otherwise, and changed nothing.
  */
 export async function callLedger<Row>(
+  target: SpendingTarget,
+  statement: LedgerStatement,
+  values: unknown[],
+): Promise<Row[]> {
+  if (!statement.posts) return runOn(target, statement, values);
+  const [, customerId] = values;
+  return target.lanes(String(customerId), () => runOn(target, statement, values));
+}
+
+async function runOn<Row>(
   { pool }: SpendingTarget,
   { name, text, posts }: LedgerStatement,
   values: unknown[],

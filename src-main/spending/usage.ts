@@ -1,3 +1,4 @@
+import { CREDITS_MAX } from '#shared/credits.ts';
 import { callForRow, callLedger, posting, reading, type SpendingTarget } from './call-ledger.ts';
 
 const CHECK = reading(
@@ -19,7 +20,8 @@ const REPORT = posting(
 );
 const SUMMARY = reading(
   'usage_summary',
-  `SELECT transaction_type, description, feature, total_used, transaction_count
+  // What was used in years may be more than anybody ever has, and than JavaScript can count.
+  `SELECT transaction_type, description, feature, least(total_used, ${CREDITS_MAX}) AS total_used, transaction_count
    FROM credits.get_usage_summary(customer_id => $1, start_at => $2, end_at => $3) LIMIT $4`,
 );
 

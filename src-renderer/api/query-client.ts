@@ -37,7 +37,7 @@ function applyEvent(client: QueryClient, event: ConsoleEvent): void {
     case 'ledger.changed':
       void client.invalidateQueries({
         predicate: ({ queryKey }) =>
-          isLedgerData(queryKey[0]) && concerns(queryKey[1], event.customerId),
+          isAboutCustomers(queryKey[0]) && concerns(queryKey[1], event.customerId),
       });
       return;
     case 'database.changed':
@@ -61,24 +61,20 @@ function applyEvent(client: QueryClient, event: ConsoleEvent): void {
     case 'billing.changed':
       void client.invalidateQueries({
         predicate: ({ queryKey }) =>
-          String(queryKey[0]).startsWith('billing.') &&
-          (event.customerId === null || concerns(queryKey[1], event.customerId)),
+          String(queryKey[0]).startsWith('billing.') && concerns(queryKey[1], event.customerId),
       });
       return;
     case 'metering.changed':
       void client.invalidateQueries({
         predicate: ({ queryKey }) =>
-          String(queryKey[0]).startsWith('metering.') &&
-          (event.customerId === null || concerns(queryKey[1], event.customerId)),
+          String(queryKey[0]).startsWith('metering.') && concerns(queryKey[1], event.customerId),
       });
       return;
     case 'alerts.changed':
       void client.invalidateQueries({
         predicate: ({ queryKey: [name, input] }) =>
           String(name).startsWith('alerts.') &&
-          (event.customerId === null ||
-            name !== 'alerts.customer' ||
-            concerns(input, event.customerId)),
+          (name !== 'alerts.customer' || concerns(input, event.customerId)),
       });
       void client.invalidateQueries({ queryKey: ['customers.get'] });
       return;
@@ -112,8 +108,14 @@ function isLedgerData(name: unknown): boolean {
   return typeof name === 'string' && !/^(settings|connections)\./.test(name);
 }
 
-/** Whether a query's answer may depend on this customer: all do, except those asked about another one. */
-function concerns(input: unknown, customerId: string): boolean {
+/** What of it can change because a customer did: not how things are set up, nor the work on it, which has events of its own. */
+function isAboutCustomers(name: unknown): boolean {
+  return isLedgerData(name) && !/^(stripe|catalog|keys|jobs|notifications)\./.test(String(name));
+}
+
+/** Whether a query's answer may depend on this customer (null: on some): all do, except those asked about another one. */
+function concerns(input: unknown, customerId: string | null): boolean {
+  if (customerId === null) return true;
   if (typeof input !== 'object' || input === null || !('customerId' in input)) return true;
   return input.customerId === customerId;
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Modal } from '@mantine/core';
+import { Button, getDefaultZIndex, Group, Modal } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 /**
@@ -21,6 +21,8 @@ export function ConfirmDialog(props: {
       onClose={props.onCancel}
       title={props.title}
       size={440}
+      // Above the drawer it asks about, whichever of the two the page mounted first.
+      zIndex={getDefaultZIndex('modal') + 1}
       closeButtonProps={{ 'aria-label': 'Close' }}
       // Mantine listens to Esc on the window, where the very key that opened this would close it again.
       closeOnEscape={false}

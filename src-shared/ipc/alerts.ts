@@ -10,7 +10,7 @@ import { confirmedProductionField, countSchema, cursorSchema } from './vocabular
 export const ALERT_KINDS = ['low', 'empty'] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 /** Whose threshold it is that holds for a customer: the first of these that has one. */
-export const THRESHOLD_SOURCES = ['customer', 'plan', 'workspace'] as const;
+const THRESHOLD_SOURCES = ['customer', 'plan', 'workspace'] as const;
 export const NOTIFICATION_CHANNELS = ['email', 'webhook'] as const;
 export type NotificationChannel = (typeof NOTIFICATION_CHANNELS)[number];
 export const DELIVERY_STATES = ['queued', 'sent', 'suppressed', 'failed'] as const;

@@ -2,7 +2,8 @@ import type { DatabaseStatus } from './settings.ts';
 
 /** What main tells the window unasked: one channel, one union. */
 export type ConsoleEvent =
-  | { type: 'ledger.changed'; customerId: string }
+  /** Something was posted, or a customer changed: of this customer or (null) of some. */
+  | { type: 'ledger.changed'; customerId: string | null }
   | { type: 'database.changed'; database: DatabaseStatus }
   | { type: 'session.changed' }
   /** Connection, inbox, polling or receiver changed: ask stripe.status again. */

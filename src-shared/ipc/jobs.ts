@@ -4,7 +4,7 @@ import { command, query } from './procedure.ts';
 
 /**
  * The work that runs by itself. Those of the ledger run in one place at a time, whichever console or service has the lease;
- * those of Stripe share their work and may run in several.
+ * notifications and those of Stripe share their work and may run in several.
  */
 export const JOB_NAMES = [
   'expiry',
@@ -38,7 +38,10 @@ export const jobSchema = z.strictObject({
   runningBy: z.string().nullable(),
   /** How many things wait to be done, at most JOB_BACKLOG_MAX + 1; null where nothing can be counted. */
   backlog: z.number().int().nullable(),
-  /** What went wrong last, and how often in a row; null once a run went well. */
+  /**
+   * What went wrong last, and how often in a row; null once a run went well. Of those that run in several places: once the worker
+   * that met it had such a run, or nobody met any for some minutes.
+   */
   error: z
     .strictObject({ message: z.string(), at: instantSchema, failures: z.number().int() })
     .nullable(),
@@ -55,7 +58,7 @@ export const jobsProcedures = {
   }),
   /**
    * Runs a job now and waits for its end. Errors: not_permitted, already_processed (it runs elsewhere at this moment), stripe_*,
-   * and whatever the job itself meets.
+   * delivery_failed (also: nothing of what is due can be sent from here), and whatever the job itself meets.
    */
   'jobs.runNow': command({ input: z.strictObject({ name: z.enum(JOB_NAMES) }), output: jobSchema }),
 };

@@ -8,7 +8,7 @@ import { confirmedProductionField } from './vocabulary.ts';
 /** starttls is demanded, not tried; none is for a server on this computer or a trusted network. */
 export const SMTP_SECURITIES = ['starttls', 'tls', 'none'] as const;
 /** Where a secret is: nowhere, in the operating system's key store, or only in memory until the console closes. */
-export const SECRET_PLACES = ['missing', 'key_store', 'memory'] as const;
+const SECRET_PLACES = ['missing', 'key_store', 'memory'] as const;
 export const NOTIFICATION_SECRETS = ['smtp', 'webhook'] as const;
 
 /** Placeholders that a template may hold, as {{name}}. */
@@ -22,6 +22,8 @@ export const TEMPLATE_PLACEHOLDERS = [
 
 const text = (max: number) => requiredText(max).nullable();
 
+const WEBHOOK_ADDRESS = 'must be an https address, or http on this computer';
+
 /** An address a mail can be from or go to, with or without a name before it: `Ann <ann@company.example>`. */
 const mailboxSchema = z
   .string()
@@ -29,6 +31,24 @@ const mailboxSchema = z
   .regex(/^(?:[^<>\r\n"]{1,200} )?<?[^\s<>@"]{1,64}@[^\s<>@"]{1,255}>?$/, {
     error: 'must be an e-mail address',
   });
+
+/** Whether a text is an address as every process reads it; nothing is put in its host's or port's place. */
+const isAddress = (text: string) =>
+  URL.parse(text.replaceAll('{customer_id}', 'customer')) !== null;
+
+/** Whether a webhook address is https, or http to this computer. */
+function isHttpsOrLocal(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null) return false;
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLocal);
+}
+
+/** Whether an address holds no login: it would stand in the settings, which everybody reads, and no request takes it. */
+function holdsNoLogin(text: string): boolean {
+  const url = URL.parse(text);
+  return url === null || (url.username === '' && url.password === '');
+}
 
 export const notificationSettingsSchema = z.strictObject({
   /** Credits; customers and plans may have their own. */
@@ -38,6 +58,7 @@ export const notificationSettingsSchema = z.strictObject({
     .string()
     .max(1000)
     .regex(/^https?:\/\/[^\s"<>]+$/, { error: 'must be an http or https address' })
+    .refine(isAddress, { error: 'must be an http or https address' })
     .nullable(),
   companyName: text(100),
   desktopEnabled: z.boolean(),
@@ -58,17 +79,14 @@ export const notificationSettingsSchema = z.strictObject({
   webhookUrl: z
     .string()
     .max(1000)
-    .regex(
-      /^(https:\/\/[^\s"<>]+|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/[^\s"<>]*)?)$/,
-      {
-        error: 'must be an https address, or http on this computer',
-      },
-    )
+    .regex(/^https?:\/\/[^\s"<>]+$/, { error: WEBHOOK_ADDRESS })
+    .refine(isHttpsOrLocal, { error: WEBHOOK_ADDRESS })
+    .refine(holdsNoLogin, { error: 'must not hold a user or password' })
     .nullable(),
 });
 export type NotificationSettings = z.output<typeof notificationSettingsSchema>;
 
-export const templateSchema = z.strictObject({
+const templateSchema = z.strictObject({
   kind: z.enum(ALERT_KINDS),
   subject: z.string(),
   body: z.string(),
@@ -96,9 +114,12 @@ const words = {
 
 export const notificationsProcedures = {
   'notifications.settings': query({ input: z.strictObject({}), output: settingsAnswer }),
-  /** Saves all of them. Errors: invalid_argument (a channel that is on lacks what it needs). */
+  /** Saves those that are named; the others stay as they are. Errors: invalid_argument (a channel that is on lacks what it needs). */
   'notifications.saveSettings': command({
-    input: z.strictObject({ settings: notificationSettingsSchema, ...confirmedProductionField }),
+    input: z.strictObject({
+      settings: notificationSettingsSchema.partial(),
+      ...confirmedProductionField,
+    }),
     output: settingsAnswer,
   }),
   /** Keeps a secret on this computer, or (null) forgets it. It cannot be read again. */

@@ -10,8 +10,13 @@ import type { StripeTarget } from '#main/stripe/stripe-target.ts';
 export type BenchAccount = { url: string; port: number; accountId: string; name: string };
 
 /** The console's own pool and query writer; the caller ends the pool. */
-export function openPool(url: string): QueryTarget {
-  const pool = createPool({ url, applicationName: 'credit-console bench', actor: 'bench' });
+export function openPool(url: string, connections?: number): QueryTarget {
+  const pool = createPool({
+    url,
+    applicationName: 'credit-console bench',
+    actor: 'bench',
+    ...(connections === undefined ? {} : { max: connections }),
+  });
   return { pool, kysely: new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }) };
 }
 

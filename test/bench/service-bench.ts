@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { makeKey } from '#main/api-keys/make-key.ts';
+import type { QueryTarget } from '#main/database/run-query.ts';
+import { API_CONNECTIONS } from '#main/service/api-pool.ts';
 import { type HttpClient, httpClient } from '#test/support/http-lanes.ts';
 import { startServedProcess } from '#test/support/served-process.ts';
 import { openPool } from './bench-target.ts';
@@ -53,7 +55,8 @@ export async function runServiceBench(
     const owner = await connect(url);
     stops.push(() => owner.end());
     await prepare(owner, options.accounts);
-    const target = openPool(url);
+    // As many connections as the service has, for as many callers.
+    const target = openPool(url, API_CONNECTIONS);
     stops.push(() => target.pool.end());
     const { key } = await makeKey(target, 'bench', {
       name: 'bench',
@@ -67,19 +70,13 @@ export async function runServiceBench(
       script: ['test/bench/bare-route.ts'],
     });
     stops.push(() => route.end('SIGTERM'));
-    const clients: pg.Client[] = [];
-    for (let index = 0; index < Math.max(...CONNECTIONS); index += 1) {
-      const client = await connect(url, { 'credits.actor': 'bench', synchronous_commit: 'on' });
-      stops.push(() => client.end());
-      clients.push(client);
-    }
     const results: ServiceResult[] = [];
     for (const connections of CONNECTIONS) {
       const https = {
         use: httpClient({ url: service.url, key, lanes: connections }),
         'select-1': httpClient({ url: route.url, lanes: connections }),
       };
-      const calls = callsOf(clients, https, options.accounts);
+      const calls = callsOf(target.pool, https, options.accounts);
       const rounds: Record<CaseName, Measured>[] = [];
       for (let round = 0; round <= options.rounds; round += 1) {
         if (round > 0) {
@@ -123,10 +120,10 @@ async function prepare(owner: pg.Client, accounts: number): Promise<void> {
   await owner.query('VACUUM (ANALYZE)');
 }
 
-type Call = (lane: number) => Promise<unknown>;
+type Call = () => Promise<unknown>;
 
 function callsOf(
-  clients: readonly pg.Client[],
+  pool: QueryTarget['pool'],
   https: Record<'use' | 'select-1', HttpClient>,
   accounts: number,
 ): Record<CaseName, Call> {
@@ -137,11 +134,9 @@ function callsOf(
     return { customerId: `served_${1 + (made % accounts)}`, key: `${prefix}-${made}` };
   };
   return {
-    ledger(lane) {
-      const client = clients[lane];
-      if (client === undefined) throw new Error('There is no connection for this lane.');
+    ledger() {
       const { customerId, key } = next();
-      return client.query({
+      return pool.query({
         name: 'use',
         text: `SELECT f.id::text, -f.amount AS cost, credits.available_now(f.customer_id) AS available
           FROM credits.use_feature($1, $2, idempotency_key => $3) f`,
@@ -169,9 +164,9 @@ async function measure(connections: number, seconds: number, call: Call): Promis
   const start = performance.now();
   const end = start + seconds * 1_000;
   await Promise.all(
-    Array.from({ length: connections }, async (_, lane) => {
+    Array.from({ length: connections }, async () => {
       for (let sent = performance.now(); sent < end; ) {
-        await call(lane);
+        await call();
         const answered = performance.now();
         took.push(answered - sent);
         sent = answered;

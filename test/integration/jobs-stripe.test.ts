@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { listJobs } from '#main/jobs/list-jobs.ts';
 import { createLog } from '#main/logging/log.ts';
@@ -12,6 +13,7 @@ import { queryTargetOn } from '#test/support/query-target.ts';
 import { workbenchForFile } from '#test/support/workbench-for-file.ts';
 
 const bench = workbenchForFile();
+const host = hostname();
 const closing: (() => Promise<unknown>)[] = [];
 let told: JobName[] = [];
 
@@ -117,19 +119,19 @@ describe('the work with Stripe', () => {
     });
     await eventually(async () =>
       expect(await job('stripe_events')).toMatchObject({
-        error: 'Stripe did not answer.',
+        error: `On ${host}: Stripe did not answer.`,
         failures: 1,
       }),
     );
     await expect(work.pollNow()).rejects.toMatchObject({ code: 'stripe_unavailable' });
     expect(await listed('stripe_events')).toMatchObject({
       lastDone: null,
-      error: { message: 'Stripe did not answer.', failures: 2, at: expect.any(String) },
+      error: { message: `On ${host}: Stripe did not answer.`, failures: 2, at: expect.any(String) },
     });
     problem = new Error(`Nobody expected the key sk_test_${'a'.repeat(24)}.`);
     await expect(work.pollNow()).rejects.toThrow('Nobody expected');
     expect((await job('stripe_events'))?.error).toBe(
-      'Something unexpected went wrong: Nobody expected the key sk_test_***.',
+      `On ${host}: Something unexpected went wrong: Nobody expected the key sk_test_***.`,
     );
     problem = undefined;
     await work.pollNow();

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { LEDGER_JOBS } from '#main/jobs/schedule.ts';
+import { LEASED_JOBS, LEDGER_JOBS } from '#main/jobs/schedule.ts';
 import { jobRunnersForFile } from '#test/support/job-runners.ts';
 import { startTcpProxy } from '#test/support/tcp-proxy.ts';
 
@@ -16,10 +16,10 @@ async function expectSoundLedger() {
 describe('the jobs of the ledger', () => {
   it('run once a period however many consoles look for what is due', async () => {
     const runners = [start(), start(), start()];
-    const ran = () => Object.fromEntries(LEDGER_JOBS.map((name) => [name, count(name)]));
-    const count = (name: (typeof LEDGER_JOBS)[number]) =>
+    const ran = () => Object.fromEntries(LEASED_JOBS.map((name) => [name, count(name)]));
+    const count = (name: (typeof LEASED_JOBS)[number]) =>
       runners.reduce((sum, runner) => sum + runner.ran(name), 0);
-    const each = (times: number) => Object.fromEntries(LEDGER_JOBS.map((name) => [name, times]));
+    const each = (times: number) => Object.fromEntries(LEASED_JOBS.map((name) => [name, times]));
     await eventually(() => expect(ran()).toEqual(each(1)));
     await Promise.all(runners.map((runner) => runner.looked()));
     expect(ran()).toEqual(each(1));
@@ -29,7 +29,7 @@ describe('the jobs of the ledger', () => {
     await eventually(() => expect(ran()).toEqual(each(2)));
     await Promise.all(runners.map((runner) => runner.looked()));
     expect(ran()).toEqual(each(2));
-    for (const name of LEDGER_JOBS) expect((await job(name))?.failures).toBe(0);
+    for (const name of LEASED_JOBS) expect((await job(name))?.failures).toBe(0);
   });
 
   it('that come often write nothing down while there is nothing to do', async () => {

@@ -59,6 +59,18 @@ describe('the desktop', () => {
     await desktop.stop();
   });
 
+  it('shows a name as one short line that turns nothing round', async () => {
+    await world.customer('long', { name: `\u202eLong\n${'😀'.repeat(100)}` });
+    const desktop = watching();
+    await desktop.now();
+    await world.notice('long');
+    await desktop.now();
+    expect(desktop.notices).toEqual([
+      { title: `Long ${'😀'.repeat(55)} is low on credits`, body: 'Balance: 5 credits.' },
+    ]);
+    await desktop.stop();
+  });
+
   it('shows several at once as one, each customer once', async () => {
     const desktop = watching();
     await desktop.now();

@@ -176,7 +176,7 @@ describe('a mail server that has trouble', () => {
     const problem = await failureOf(world.round());
     expect(problem).toMatchObject({ code: 'delivery_failed' });
     expect(problem.message).toMatch(/ECONNREFUSED.*Nothing is lost/);
-    expect(await attempted()).toMatchObject([{ attempts: 1, state: 'queued', waits: 1 }]);
+    expect(await attempted()).toMatchObject([{ attempts: 1, state: 'queued', waits: 0 }]);
     expect((await world.deliveries()).every(({ claimed_by }) => claimed_by === null)).toBe(true);
 
     server = await openServer({ login: { user: 'shop', password: 'right' } });
@@ -319,6 +319,21 @@ describe('a notice is not mailed', () => {
     });
     expect(await world.delivery(empty)).toMatchObject({ state: 'sent' });
     expect(server.mails.map(({ subject }) => subject)).toEqual(['You have no credits left']);
+  });
+
+  it('and yet the customer is told where the later notice is not true any more', async () => {
+    const customer = await newCustomer({ name: ' ', balance: 3, threshold: 8 });
+    const low = await world.notice(customer, { balance: 5 });
+    const empty = await world.notice(customer, { kind: 'empty', balance: 0 });
+    await world.round();
+    expect(await world.delivery(empty)).toMatchObject({ state: 'suppressed' });
+    expect(await world.delivery(low)).toMatchObject({ state: 'sent' });
+    // Of now, not of when the notice was raised.
+    expect(server.mails[0]).toMatchObject({
+      subject: 'Your credits are running low: 3 left',
+      text: expect.stringContaining(`Hello ${customer},`),
+    });
+    expect(server.mails[0]?.text).toContain('fewer than 8,');
   });
 
   it('where one of its kind was within the hours between two, and one of the other kind is', async () => {

@@ -194,6 +194,35 @@ describe('a back end', () => {
     expect(actors).toEqual([{ actor, closed_by: actor }]);
   });
 
+  it('holds for a year at most, which the document gives in seconds', async () => {
+    const path = await customer(5);
+    const hold = { cost: 1, idempotency_key: 'long', expires_in_seconds: 31_536_000 };
+    expect(await client.call(`POST ${CUSTOMER}/holds`, path, hold)).toMatchObject({ status: 200 });
+  });
+
+  it('closes a hold without a body, whatever its client says that nothing is', async () => {
+    const path = await customer(5);
+    for (const type of [undefined, 'application/x-www-form-urlencoded', 'application/json']) {
+      const held = await client.call(`POST ${CUSTOMER}/holds`, path, {
+        cost: 1,
+        idempotency_key: `of ${type}`,
+      });
+      const response = await fetch(
+        `${service.url}/v1/customers/${path.customer_id}/holds/${held.body.hold_id}/capture`,
+        {
+          method: 'POST',
+          headers: {
+            authorization: `Bearer ${service.key}`,
+            ...(type === undefined ? {} : { 'content-type': type }),
+          },
+          // As a stream nobody knows beforehand that it is empty.
+          ...(type === undefined ? { body: new Blob([]).stream(), duplex: 'half' } : { body: '' }),
+        },
+      );
+      expect({ type, status: response.status }).toEqual({ type, status: 200 });
+    }
+  });
+
   it('reports metered usage, which is written down once', async () => {
     const path = await customer(0);
     const body = {
@@ -249,6 +278,33 @@ describe('a back end', () => {
     expect(
       (await client.call(`GET ${CUSTOMER}/usage-summary`, path, undefined, { query: none })).body,
     ).toEqual({ rows: [], truncated: false });
+    const backwards = { start: query.end, end: query.start };
+    expect(
+      await client.call(`GET ${CUSTOMER}/usage-summary`, path, undefined, { query: backwards }),
+    ).toMatchObject({ status: 422, body: { argument: 'end' } });
+  });
+
+  it('reads at most the most credits that there are, also where more was used in time', async () => {
+    const path = await customer(0);
+    for (const _ of [1, 2]) {
+      await rows('SELECT credits.add_credits($1, $2, $3, $4)', [
+        path.customer_id,
+        Number.MAX_SAFE_INTEGER,
+        'bonus',
+        'All',
+      ]);
+      await rows('SELECT credits.deduct_credits($1, $2, $3)', [
+        path.customer_id,
+        Number.MAX_SAFE_INTEGER,
+        'All',
+      ]);
+    }
+    const query = { start: '2020-01-01T00:00:00Z', end: '2999-01-01T00:00:00Z' };
+    const summary = await client.call(`GET ${CUSTOMER}/usage-summary`, path, undefined, { query });
+    expect(summary).toMatchObject({
+      status: 200,
+      body: { rows: [{ total_used: Number.MAX_SAFE_INTEGER, transaction_count: 2 }] },
+    });
   });
 
   it('names customers as it likes: what stands in the address arrives as it is', async () => {

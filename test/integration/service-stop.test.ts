@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '#main/cli.ts';
 import { AppError } from '#shared/errors.ts';
@@ -56,7 +59,10 @@ describe('a service that ends', () => {
       .toBe('down');
     await account.letGo();
     expect(await underWay).toMatchObject({ status: 200, body: { cost: 1 } });
+    const answeredAt = performance.now();
     await closed;
+    // The connection of that answer is not kept for another request, which nobody would wait for.
+    expect(performance.now() - answeredAt).toBeLessThan(3_000);
   });
 
   it('and a client that went away leaves nothing undone: the same key tells what happened', async () => {
@@ -146,6 +152,27 @@ describe('serve without Stripe', () => {
     expect(served.log()).toContain('Stopped.');
     expect(served.log()).not.toContain(key);
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  });
+
+  it('ends in good order where npm is told to end, and not the service itself', async () => {
+    const npm = spawn('npm', ['run', 'cli', '--', 'serve', '--port', '0'], {
+      cwd: path.join(import.meta.dirname, '../..'),
+      env: { ...process.env, CREDIT_CONSOLE_DATABASE_URL: database.urlFor('test_service') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let log = '';
+    npm.stdout.on('data', (text) => {
+      log += text;
+    });
+    npm.stderr.on('data', (text) => {
+      log += text;
+    });
+    // Not before the last process that writes there is gone.
+    const closed = once(npm, 'close');
+    await expect.poll(() => log, { timeout: 20_000 }).toContain('Listening on ');
+    npm.kill('SIGTERM');
+    await expect.poll(() => log, { timeout: 10_000 }).toContain('Stopped.');
+    await closed;
   });
 
   it.each([

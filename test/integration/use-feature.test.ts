@@ -161,6 +161,33 @@ describe('useFeature', () => {
     await world.client.release({ customerId, holdId });
   });
 
+  it('throws what it has to also where onError throws, and ends no process by that', async () => {
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const onError = () => {
+      throw new Error('The log is full.');
+    };
+    const customerId = await world.customer(30);
+    const holdIds: (string | undefined)[] = [];
+    const lose = (credits: HeldCredits) => {
+      holdIds.push(credits.holdId);
+      world.network.isDown = true;
+    };
+    await expect(
+      useFeature(world.client, { customerId, cost: 10, onError }, (credits) => {
+        lose(credits);
+        throw new Error('No ships.');
+      }),
+    ).rejects.toThrow('No ships.');
+    world.network.isDown = false;
+    await expect(
+      useFeature(world.client, { customerId, cost: 10, onError }, lose),
+    ).rejects.toMatchObject({ code: 'unreachable' });
+    await expect.poll(() => emitWarning.mock.calls.length).toBe(2);
+    expect(emitWarning.mock.calls[0]?.[0]).toContain('The log is full.');
+    world.network.isDown = false;
+    for (const holdId of holdIds) await world.client.release({ customerId, holdId: holdId ?? '' });
+  });
+
   it('leaves nothing held, and every rule of the ledger standing', async () => {
     const { rows } = await world.database.pool.query(
       'SELECT customer_id FROM credits.accounts WHERE credits_held <> 0',

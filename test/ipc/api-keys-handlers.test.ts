@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ConsoleDoor, openConsoleDoor } from '#test/support/console-door.ts';
+import { startTcpProxy, type TcpProxy } from '#test/support/tcp-proxy.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database.ts';
 
 let database: TestDatabase;
@@ -64,6 +65,31 @@ describe('keys of the service', () => {
       } finally {
         await other.close();
       }
+    }
+  });
+
+  it('whose answer is lost may have been made: the window is told, and shows it', async () => {
+    const url = database.urlFor('test_admin');
+    const proxy = await startTcpProxy({ port: Number(new URL(url).port) });
+    const through = await openConsoleDoor({ url: proxy.urlThrough(url) });
+    try {
+      const watch = (connection: TcpProxy['connections'][number]) => {
+        let makesKey = false;
+        connection.onClientData = (data) => {
+          makesKey ||= data.includes('INSERT INTO credits_billing.api_keys');
+          if (makesKey && data.includes('COMMIT')) void connection.loseAnswer();
+        };
+      };
+      for (const connection of proxy.connections) watch(connection);
+      proxy.onConnection = watch;
+      through.events.splice(0);
+      const made = through.call('keys.create', { ...rights, name: 'lost' });
+      await expect(made).rejects.toMatchObject({ code: 'outcome_unknown' });
+      expect(through.events).toContainEqual({ type: 'api_keys.changed' });
+      expect((await door.call('keys.list', {})).rows[0]).toMatchObject({ name: 'lost' });
+    } finally {
+      await through.close();
+      await proxy.close();
     }
   });
 

@@ -66,6 +66,25 @@ describe('jobs', () => {
     }, 10_000);
   });
 
+  it('that change the ledger have it read again, and only then', async () => {
+    const told = () => door.events.filter(({ type }) => type === 'ledger.changed');
+    await run('expiry');
+    const before = told().length;
+    await run('expiry');
+    await run('allocations');
+    expect(told()).toHaveLength(before);
+    await shop.database.pool.query(`SELECT credits.ensure_customer('bob')`);
+    await shop.database.pool.query(`SELECT credits.add_credits('bob', 20, 'bonus', 'start')`);
+    await shop.database.pool.query(`SELECT credits.hold_credits('bob', 5, 'work')`);
+    await shop.database.pool.query(
+      `UPDATE credits.credit_holds SET expires_at = now() - interval '1 minute' WHERE customer_id = 'bob'`,
+    );
+    await vi.waitFor(async () => {
+      await run('expiry');
+      expect(told().slice(before)).toContainEqual({ type: 'ledger.changed', customerId: null });
+    }, 10_000);
+  });
+
   it('need the right; whoever reads sees them all the same', async () => {
     for (const role of ['test_reader', 'test_support'] as const) {
       const other = await shop.openAs(role);

@@ -85,6 +85,24 @@ describe('the settings', () => {
     expect((await support.call('notifications.settings', {})).settings).toEqual(saved.settings);
   });
 
+  it('that two people save at once each keep what they changed', async () => {
+    await save();
+    const saveOnly = (change: object) =>
+      admin.call('notifications.saveSettings', {
+        settings: change,
+        confirmedProduction: false,
+      } as never);
+    await Promise.all([saveOnly({ companyName: 'Acme' }), saveOnly({ hoursBetweenEmails: 1 })]);
+    const whole = settings({ companyName: 'Acme', hoursBetweenEmails: 1 });
+    const { settings: saved, changedAt } = await admin.call('notifications.settings', {});
+    expect(saved).toEqual(whole);
+    // A channel that somebody else turned on meanwhile keeps what it needs.
+    expect((await failureOf(saveOnly({ smtpHost: null }))).fields).toEqual({
+      'settings.smtpHost': 'is required to send e-mails',
+    });
+    expect(await saveOnly({})).toMatchObject({ settings: whole, changedAt });
+  });
+
   it.each([
     [{ smtpHost: null, emailFrom: null }, ['settings.emailFrom', 'settings.smtpHost']],
     [{ webhookEnabled: true }, ['settings.webhookUrl']],
@@ -92,6 +110,12 @@ describe('the settings', () => {
     [{ emailFrom: 'Ann\r\nBcc: x@y.z <a@b.c>' }, ['settings.emailFrom']],
     [{ emailReplyTo: 'a,b@c.example' }, ['settings.emailReplyTo']],
     [{ webhookUrl: 'http://shop.example/hooks' }, ['settings.webhookUrl']],
+    [{ webhookUrl: 'https://ann:secret@shop.example/hooks' }, ['settings.webhookUrl']],
+    [{ webhookUrl: 'http://127.0.0.1@shop.example/' }, ['settings.webhookUrl']],
+    [{ webhookUrl: 'http://127.0.0.1.shop.example/' }, ['settings.webhookUrl']],
+    [{ webhookUrl: 'https://shop.example:99999/' }, ['settings.webhookUrl']],
+    [{ webhookUrl: 'https://[::1/' }, ['settings.webhookUrl']],
+    [{ purchaseUrl: 'https://[shop.example/' }, ['settings.purchaseUrl']],
     [{ smtpHost: 'mail.example.com\r\nQUIT' }, ['settings.smtpHost']],
     [{ purchaseUrl: 'javascript:alert(1)' }, ['settings.purchaseUrl']],
   ])('refuse %o and name the fields', async (change, fields) => {

@@ -177,6 +177,14 @@ describe('a hold of a feature', () => {
     expect(await rows('SELECT FROM credits.credit_holds WHERE customer_id = $1', [id])).toEqual([]);
   });
 
+  it('lasts a year at most, in days of which it has 365', async () => {
+    const id = await newCustomer();
+    for (const longest of ['365 days', '1 year', '8766 hours']) {
+      const call = 'hold_feature($1, $2, expires_in => $3::interval)';
+      await one(call, [id, 'basic_search', longest]);
+    }
+  });
+
   it('stands for what was asked, whatever context its client sets', async () => {
     const id = await newCustomer();
     const context = { use: { quantity: 9, meter: 'tokens' }, meter: 'tokens', case_link: 'T-1' };

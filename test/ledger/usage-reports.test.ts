@@ -594,6 +594,21 @@ describe('a feature that is bound to a meter', () => {
     expect(await broken()).toEqual([]);
   });
 
+  it('is reported whatever context its client sets', async () => {
+    const id = await newCustomer({ credits: 10 });
+    await runItem(id, 'tokens');
+    await client.query(
+      `SET credits.context = '{"meter":"seats","quantity":99,"unit_cost":0,"case_link":"T-1"}'`,
+    );
+    await use(id, 'draw', 4);
+    const both = await use(id, 'both', 3);
+    await client.query('RESET credits.context');
+    expect(both).toMatchObject({
+      metadata: { quantity: 3, unit_cost: 3, meter: 'tokens', case_link: 'T-1' },
+    });
+    expect(await reports()).toMatchObject([{ quantity: 4 }, { quantity: 3 }]);
+  });
+
   it('goes by the row of the plan before the one for all', async () => {
     const id = await newCustomer({ credits: 10 });
     await runItem(id, 'tokens');

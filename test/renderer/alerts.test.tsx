@@ -344,7 +344,7 @@ describe('the alerts of a customer', () => {
     let form = await dialogOf('Suppress e-mails');
     await user.type(form.getByLabelText('Reason'), 'Asked us to');
     expect(form.getByRole('button', { name: 'Suppress e-mails' })).toBeDisabled();
-    await user.click(form.getByRole('checkbox', { name: 'Yes, on Acme, which is production' }));
+    await user.click(form.getByRole('checkbox', { name: 'Yes, for Acme, which is production' }));
     await user.click(form.getByRole('button', { name: 'Suppress e-mails' }));
     expect(await screen.findByText('Asked us to')).toBeVisible();
     expect(screen.getByText('E-mails suppressed')).toBeVisible();
@@ -379,7 +379,7 @@ describe('the alerts of a customer', () => {
     expect(await screen.findByText(/refused the address: 550 no such user/)).toBeVisible();
     await user.click(screen.getByRole('button', { name: 'Allow e-mails…' }));
     const form = await dialogOf('Allow e-mails again');
-    expect(form.getByText(/correct it first/)).toBeVisible();
+    expect(form.getByText(/refuse the address once more/)).toBeVisible();
     await user.click(form.getByRole('button', { name: 'Allow e-mails' }));
     expect(await form.findByRole('alert')).toHaveTextContent('The role may not do this.');
   });

@@ -12,6 +12,10 @@ function Plans() {
   if (plans.isError) return <p>{plans.error.message}</p>;
   return <p>{plans.data === undefined ? 'loading' : plans.data.plans.join()}</p>;
 }
+function Jobs() {
+  useQuery(consoleQuery('jobs.list', {}));
+  return null;
+}
 function Credits(props: { customerId: string }) {
   useQuery(consoleQuery('customers.credits', { customerId: props.customerId }));
   return null;
@@ -37,6 +41,31 @@ describe('the cache', () => {
         'one',
       ]),
     );
+    expect(bridge.callsOf('settings.session')).toHaveLength(1);
+  });
+
+  it('reads all customers again where some changed, and nothing that says nothing of them', async () => {
+    const { bridge } = render(
+      <>
+        <Plans />
+        <Jobs />
+        <Credits customerId="one" />
+        <Credits customerId="two" />
+      </>,
+      { handlers: { 'customers.plans': async () => ({ plans: ['pro'] }) } },
+    );
+    await screen.findByText('pro');
+    act(() => bridge.emit({ type: 'ledger.changed', customerId: null }));
+    await waitFor(() =>
+      expect(bridge.callsOf('customers.credits').map((each) => each.customerId)).toEqual([
+        'one',
+        'two',
+        'one',
+        'two',
+      ]),
+    );
+    expect(bridge.callsOf('customers.plans')).toHaveLength(2);
+    expect(bridge.callsOf('jobs.list')).toHaveLength(1);
     expect(bridge.callsOf('settings.session')).toHaveLength(1);
   });
 

@@ -33,8 +33,10 @@ export function jobRunnersForFile() {
     return opened;
   }
 
-  /** A runner that looks and renews all the time; `url`: where it finds the database. */
-  function start(options: { url?: string; onlyOnRequest?: boolean } = {}) {
+  /** A runner that looks and renews all the time; `url`: where it finds the database; `secrets`: by their variables. */
+  function start(
+    options: { url?: string; onlyOnRequest?: boolean; secrets?: Record<string, string> } = {},
+  ) {
     const through = target(options.url);
     const runs: { name: LedgerJobName; result: JobResult | undefined }[] = [];
     const lines: string[] = [];
@@ -47,7 +49,7 @@ export function jobRunnersForFile() {
         database: through,
         log: createLog((line) => lines.push(line)),
         now: () => new Date(),
-        secrets: environmentSecrets({}),
+        secrets: environmentSecrets(options.secrets ?? {}),
       },
       {
         onRun: (name, result) => runs.push({ name, result }),

@@ -22,6 +22,8 @@ export type MailServer = {
   refuseAddress: (answer: (address: string) => Refusal | undefined) => void;
   /** Refuses after DATA, or (undefined) takes the mail; `die`: breaks all connections in the middle of it instead. */
   refuseMail: (answer: (address: string) => MailAnswer | Promise<MailAnswer>) => void;
+  /** Waits before it answers a login; the others go on meanwhile. */
+  holdLogin: (wait: (password: string) => Promise<void>) => void;
   close: () => Promise<void>;
 };
 
@@ -40,6 +42,7 @@ export async function startMailServer(
   let connected = 0;
   let addressRefusal: (address: string) => Refusal | undefined = () => undefined;
   let mailRefusal: (address: string) => MailAnswer | Promise<MailAnswer> = () => undefined;
+  let loginWait: (password: string) => Promise<void> = async () => undefined;
   const server = new SMTPServer({
     secure: security === 'tls',
     key: readFileSync(path.join(TLS_FOLDER, 'server.key')),
@@ -52,14 +55,18 @@ export async function startMailServer(
       ...(login === undefined ? ['AUTH'] : []),
     ],
     onAuth({ username, password }, _session, callback) {
-      if (username === login?.user && password === login?.password)
-        return callback(null, { user: username });
-      // A server that is careless with what it was told.
-      callback(
-        Object.assign(new Error(`Authentication failed for ${username} / ${password}`), {
-          responseCode: 535,
-        }),
-      );
+      const answer = async () => {
+        await loginWait(password ?? '');
+        if (username === login?.user && password === login?.password)
+          return callback(null, { user: username });
+        // A server that is careless with what it was told.
+        callback(
+          Object.assign(new Error(`Authentication failed for ${username} / ${password}`), {
+            responseCode: 535,
+          }),
+        );
+      };
+      answer().catch(callback);
     },
     onRcptTo({ address }, _session, callback) {
       const refusal = addressRefusal(address);
@@ -102,6 +109,9 @@ export async function startMailServer(
     },
     refuseMail: (answer) => {
       mailRefusal = answer;
+    },
+    holdLogin: (wait) => {
+      loginWait = wait;
     },
     close: () =>
       new Promise((resolve) => {

@@ -14,7 +14,8 @@ export type ServedProcess = {
 
 /** Starts one; resolves once it listens. `port` 0 takes a free one. Throws with what it wrote where it ends instead. */
 export async function startServedProcess(options: {
-  databaseUrl: string;
+  /** undefined: the embedded database of the data folder in `environment`. */
+  databaseUrl?: string;
   port?: number;
   /** Another program that says where it listens, with its arguments. */
   script?: readonly string[];
@@ -28,7 +29,7 @@ export async function startServedProcess(options: {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
-        CREDIT_CONSOLE_DATABASE_URL: options.databaseUrl,
+        CREDIT_CONSOLE_DATABASE_URL: options.databaseUrl ?? '',
         ...options.environment,
       },
     },

@@ -19,6 +19,7 @@ import { tourMetering } from './tour-metering.ts';
 import { tourMoney } from './tour-money.ts';
 import { tourShell } from './tour-shell.ts';
 import { tourSizes } from './tour-sizes.ts';
+import { tourSpending } from './tour-spending.ts';
 import { tourTransactions } from './tour-transactions.ts';
 import { tourUsage } from './tour-usage.ts';
 
@@ -52,6 +53,7 @@ try {
   await tourUsage(tour);
   await tourMoney(tour, stories);
   await tourMetering(tour, stories);
+  await tourSpending(tour, stories);
   await tourShell(tour, stories);
   await tourSizes(tour, stories);
   await ledger.end();

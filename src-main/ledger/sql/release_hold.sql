@@ -14,7 +14,7 @@ BEGIN
   hold := credits.get_open_hold(customer_id, hold_id);
   UPDATE credits.credit_holds h
   SET state = 'released', closed_at = clock_timestamp(), closed_by = credits.current_actor(),
-    metadata = credits.with_context(h.metadata)
+    metadata = h.metadata || (credits.with_context('{}') - 'use')
   WHERE h.customer_id = customer_id AND h.id = hold_id
   RETURNING h.* INTO hold;
   UPDATE credits.accounts a SET credits_held = a.credits_held - hold.amount WHERE a.customer_id = customer_id;

@@ -4,7 +4,8 @@ import { type CustomerAlertsData, readCustomerAlerts } from './customer-alerts.t
 
 /**
  * Sets a customer's own threshold, in credits; null: as the plan or the workspace says. A threshold that is raised above the
- * balance tells nobody by itself: only a debit does. Errors: not_found, those of `post`.
+ * balance tells nobody, nor do the debits that follow: only one that takes the balance below it. Errors: not_found, those of
+ * `post`.
  */
 export async function setThreshold(
   target: QueryTarget,

@@ -1,6 +1,10 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { type QueryTarget, runQuery } from '#main/database/run-query.ts';
-import type { AlertKind, NotificationChannel } from '#shared/ipc/alerts.ts';
+import {
+  type AlertKind,
+  NOTIFICATION_CHANNELS,
+  type NotificationChannel,
+} from '#shared/ipc/alerts.ts';
 
 /** A delivery that this worker makes now. */
 export type ClaimedDelivery = {
@@ -25,20 +29,19 @@ export type ClaimedDelivery = {
 /** Longer than the longest attempt with what comes before it; where it is not, two deliver under one id. */
 const CLAIM = sql`interval '2 minutes'`;
 
-/** True where a claim would find something of a channel. */
-export async function isDeliveryDue(
-  target: QueryTarget,
-  channel: NotificationChannel,
-): Promise<boolean> {
-  const [found] = await runQuery(
+/** The channels over which something is due that nobody has taken. */
+export async function findDueChannels(target: QueryTarget): Promise<NotificationChannel[]> {
+  const found = await runQuery(
     target,
-    sql<{ due: boolean }>`SELECT EXISTS (
-      SELECT FROM credits_billing.notification_deliveries d WHERE ${isDue(channel)}) AS due`,
+    sql<{
+      channel: NotificationChannel;
+    }>`SELECT c.channel FROM unnest(${NOTIFICATION_CHANNELS}::text[]) AS c (channel)
+      WHERE EXISTS (SELECT FROM credits_billing.notification_deliveries d WHERE ${isDue(sql`c.channel`)})`,
   );
-  return found?.due ?? false;
+  return found.map(({ channel }) => channel);
 }
 
-function isDue(channel: NotificationChannel) {
+function isDue(channel: NotificationChannel | RawBuilder<unknown>) {
   return sql`d.state = 'queued' AND d.channel = ${channel} AND d.next_attempt_at <= clock_timestamp()
     AND (d.claimed_until IS NULL OR d.claimed_until < clock_timestamp())`;
 }

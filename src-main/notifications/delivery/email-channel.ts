@@ -15,10 +15,12 @@ export async function mailNotice(
     server,
     settings,
     templates,
+    signal,
   }: {
     server: MailServer;
     settings: NotificationSettings;
     templates: readonly NotificationTemplate[];
+    signal: AbortSignal;
   },
   delivery: ClaimedDelivery,
 ): Promise<Attempt> {
@@ -31,14 +33,15 @@ export async function mailNotice(
   const words = templates.find(({ kind }) => kind === delivery.kind);
   if (words === undefined) throw new Error(`there are no words for ${delivery.kind}`);
   const message = renderMessage(words, {
-    customer: facts.name ?? delivery.customerId,
-    balance: delivery.balance,
-    threshold: delivery.threshold,
+    customer: facts.name?.trim() || delivery.customerId,
+    // Of now: a notice may go out a day after it was raised, or whenever somebody asks for it once more.
+    balance: facts.balance,
+    threshold: facts.threshold,
     company: settings.companyName,
     purchaseUrl: purchaseUrlFor(settings.purchaseUrl, delivery.customerId),
   });
   return {
-    ...(await sendMail(server, { to, key: deliveryKey(delivery), message })),
+    ...(await sendMail(server, { to, key: deliveryKey(delivery), message }, signal)),
     recipient: to,
   };
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type QueryTarget, runQuery } from '#main/database/run-query.ts';
+import type { Attempt } from './channel.ts';
 import type { ClaimedDelivery } from './claim-deliveries.ts';
 
 const REASON_LENGTH_MAX = 1_000;
@@ -43,12 +44,18 @@ export async function markRefused(
   );
 }
 
-/** Has a delivery tried again after 1, 5, 15, then every 60 minutes; a day after the first attempt it fails instead. */
+/**
+ * Has a delivery tried again after 1, 5, 15, then every 60 minutes, or, where it is untouched, as soon as somebody can: behind
+ * all others that are due. A day after the first attempt it fails instead.
+ */
 export async function putBack(
   target: QueryTarget,
   delivery: ClaimedDelivery,
-  { recipient, reason }: { recipient: string; reason: string },
+  { recipient, reason, isUntouched = false }: Attempt & { kind: 'later' },
 ): Promise<'later' | 'failed'> {
+  const minutes = isUntouched
+    ? sql`0`
+    : sql`CASE attempts WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 ELSE 60 END`;
   const [row] = await runQuery(
     target,
     sql<{ state: string }>`UPDATE credits_billing.notification_deliveries d
@@ -56,7 +63,7 @@ export async function putBack(
         next_attempt_at = w.at, recipient = ${recipient}, reason = ${cut(reason)},
         claimed_by = NULL, claimed_until = NULL, changed_at = clock_timestamp()
       FROM (
-        SELECT clock_timestamp() + make_interval(mins => CASE attempts WHEN 1 THEN 1 WHEN 2 THEN 5 WHEN 3 THEN 15 ELSE 60 END) AS at
+        SELECT clock_timestamp() + make_interval(mins => ${minutes}) AS at
         FROM credits_billing.notification_deliveries WHERE ${isStillOwn(delivery)}
       ) w
       WHERE ${isStillOwn(delivery, sql`d.`)} RETURNING d.state`,

@@ -18,11 +18,12 @@ const told: Record<NotificationChannel, WeakSet<object>> = {
 
 /**
  * The way to deliver over a channel, with the settings of now. Undefined where this process lacks what it takes, such as the
- * password: its deliveries are left to others, which the log says once.
+ * password: its deliveries are left to others, which the log says once. A mail that has not left when the signal aborts does not.
  */
 export async function openChannel(
   target: NotificationTarget,
   channel: NotificationChannel,
+  signal: AbortSignal,
 ): Promise<Channel | undefined> {
   const { settings, templates } = await readSnapshot(target.database, undefined, async (run) => ({
     settings: (await readSettings(run)).settings,
@@ -33,7 +34,8 @@ export async function openChannel(
     const server = mailServerOf(settings, await target.secrets.smtpPassword());
     if (server === undefined) return missing(target, channel, whatMailLacks(settings));
     told.email.delete(target.database.pool);
-    return (delivery) => mailNotice(target.database, { server, settings, templates }, delivery);
+    return (delivery) =>
+      mailNotice(target.database, { server, settings, templates, signal }, delivery);
   }
   const { webhookUrl: url } = settings;
   if (!settings.webhookEnabled) return switchedOff('The webhook is switched off in the settings.');

@@ -7,6 +7,11 @@ export type DeliveryOutcome =
   | { readonly kind: 'failed'; readonly reason: string; readonly suppresses?: boolean }
   /**
    * To be tried again. `problem`: it is not about this message (nobody answers, the login is refused), so that no other is tried
-   * in this round.
+   * in this round. `isUntouched`: nothing of it left this process, so that another one, which may do better, can try at once.
    */
-  | { readonly kind: 'later'; readonly reason: string; readonly problem?: AppError };
+  | {
+      readonly kind: 'later';
+      readonly reason: string;
+      readonly problem?: AppError;
+      readonly isUntouched?: boolean;
+    };

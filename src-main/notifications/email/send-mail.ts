@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import { domainToASCII } from 'node:url';
 import type { NotificationSettings } from '#shared/ipc/notifications.ts';
 import type { DeliveryOutcome } from '../delivery/outcome.ts';
@@ -48,11 +49,13 @@ export function mailServerOf(
 
 /**
  * Sends one mail over a connection of its own. STARTTLS is demanded where it is chosen, certificates are verified, and where
- * there is a login the mail does not leave without it. `key` makes the Message-ID, the same for every attempt. Never rejects.
+ * there is a login the mail does not leave without it. `key` makes the Message-ID, the same for every attempt. Where the signal
+ * aborts before the mail begins to leave, it is given up at once; after that it is finished. Never rejects.
  */
 export async function sendMail(
   server: MailServer,
   { to, key, message }: { to: string; key: string; message: Message },
+  signal?: AbortSignal,
 ): Promise<DeliveryOutcome> {
   // Loaded with the first mail: the console starts without it.
   const { createTransport } = await import('nodemailer');
@@ -72,6 +75,20 @@ export async function sendMail(
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+  const givenUp = new AbortController();
+  const giveUp = () => givenUp.abort(signal?.reason);
+  let hasBegun = false;
+  transport.use('stream', (mail, done) => {
+    // Called when the mail is about to be sent: the server was reached, and the login taken.
+    mail.message.transform(() => {
+      hasBegun = true;
+      signal?.removeEventListener('abort', giveUp);
+      return new PassThrough();
+    });
+    done();
+  });
+  signal?.addEventListener('abort', giveUp);
+  if (signal?.aborted) giveUp();
   try {
     const { response } = await transport.sendMail({
       from: server.from,
@@ -83,12 +100,14 @@ export async function sendMail(
       messageId: `<${key}@${domainOf(server.from.address)}>`,
       // No out-of-office notes in return.
       headers: { 'Auto-Submitted': 'auto-generated' },
-      signal: AbortSignal.timeout(SEND_WITHIN_MS),
+      signal: AbortSignal.any([AbortSignal.timeout(SEND_WITHIN_MS), givenUp.signal]),
     });
     return { kind: 'sent', answer: response };
   } catch (error) {
-    return mailFailureOf(error, server.login?.password);
+    const failure = mailFailureOf(error, server.login);
+    return failure.kind === 'later' && !hasBegun ? { ...failure, isUntouched: true } : failure;
   } finally {
+    signal?.removeEventListener('abort', giveUp);
     transport.close();
   }
 }

@@ -6,7 +6,7 @@ import type { ClaimedDelivery } from '../delivery/claim-deliveries.ts';
 import { isAddress } from './mailbox.ts';
 
 /** Whom a notice goes to, and how they stand now. */
-export type MailFacts = {
+type MailFacts = {
   email: string | null;
   name: string | null;
   /** Credits, as everything below: now, not when the notice was raised. */
@@ -38,7 +38,9 @@ export async function readMailFacts(
         EXISTS (SELECT FROM credits_billing.notifications n
           JOIN credits_billing.notification_deliveries d
             ON d.notification_id = n.id AND d.channel = 'email' AND d.state IN ('queued', 'sent')
-          WHERE n.customer_id = c.id AND n.id > ${notificationId}) AS "hasLaterNotice"
+          WHERE n.customer_id = c.id AND n.id > ${notificationId}
+            -- One that waits and is not true any more will not be.
+            AND (d.state = 'sent' OR n.kind = 'low' OR a.credits_balance <= 0)) AS "hasLaterNotice"
       FROM credits.customers c JOIN credits.accounts a ON a.customer_id = c.id
       LEFT JOIN credits_billing.plans p ON p.tier = c.plan_tier
       CROSS JOIN LATERAL (SELECT ${thresholdOf()} AS threshold) l

@@ -1,16 +1,40 @@
 import { sql } from 'kysely';
-import type { QueryTarget } from '#main/database/run-query.ts';
+import type { QueryTarget, RunQuery } from '#main/database/run-query.ts';
 import { post } from '#main/ledger/ledger-session.ts';
 import { AppError } from '#shared/errors.ts';
 import type { NotificationSettings } from '#shared/ipc/notifications.ts';
 import { parseMailbox } from '../email/mailbox.ts';
+import { readSettings } from './read-settings.ts';
+
+type Changes = {
+  readonly [Name in keyof NotificationSettings]?: NotificationSettings[Name] | undefined;
+};
 
 /**
- * Saves all settings; what is saved as it stands changes nothing. Passwords are not among them, and may be where only a service
- * knows them, so a channel without its secret is saved. Errors: invalid_argument (a channel that is on lacks what it needs).
+ * Saves the settings that are named; what others saved of the rest stays, and what is saved as it stands changes nothing.
+ * Passwords are not among them, and may be where only a service knows them, so a channel without its secret is saved.
+ * Errors: invalid_argument (a channel that is on lacks what it needs).
  */
 export async function saveSettings(
   target: QueryTarget,
+  actor: string,
+  changes: Changes,
+): Promise<void> {
+  await post(target, { actor }, async ({ run }) => {
+    // Who saves at the same moment waits, and is judged by what stands then.
+    await run(sql`SELECT FROM credits_billing.notification_settings FOR UPDATE`);
+    const { settings } = await readSettings(run);
+    await writeSettings(run, actor, withChanges(settings, changes));
+  });
+}
+
+function withChanges(settings: NotificationSettings, changes: Changes): NotificationSettings {
+  const named = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return { ...settings, ...Object.fromEntries(named) };
+}
+
+async function writeSettings(
+  run: RunQuery,
   actor: string,
   settings: NotificationSettings,
 ): Promise<void> {
@@ -22,13 +46,8 @@ export async function saveSettings(
     ${s.desktopEnabled}::boolean, ${s.emailEnabled}::boolean, ${s.emailFrom}::text, ${s.emailReplyTo}::text,
     ${s.smtpHost}::text, ${s.smtpPort}::integer, ${s.smtpSecurity}::text, ${s.smtpUser}::text,
     ${s.hoursBetweenEmails}::integer, ${s.webhookEnabled}::boolean, ${s.webhookUrl}::text)`;
-  await post(target, { actor }, ({ run }) =>
-    run(sql`WITH changed AS (
-        SELECT only_row FROM credits_billing.notification_settings WHERE ${columns} IS DISTINCT FROM ${values} FOR UPDATE
-      )
-      UPDATE credits_billing.notification_settings s SET ${columns} = ${values}, changed_at = clock_timestamp(), changed_by = ${actor}
-      FROM changed WHERE s.only_row = changed.only_row`),
-  );
+  await run(sql`UPDATE credits_billing.notification_settings
+    SET ${columns} = ${values}, changed_at = clock_timestamp(), changed_by = ${actor} WHERE ${columns} IS DISTINCT FROM ${values}`);
 }
 
 function refuseIncomplete(settings: NotificationSettings): void {

@@ -50,7 +50,8 @@ export async function postWebhook(
     return outcomeOf(response.status);
   } catch (error) {
     const reason = `The webhook’s address did not answer: ${whyOf(error)}.`;
-    return { kind: 'later', reason, problem: problemOf(reason, error) };
+    const problem = problemOf(reason, error);
+    return { kind: 'later', reason, problem, isUntouched: isNotConnected(error) };
   }
 }
 
@@ -90,6 +91,22 @@ function problemOf(reason: string, cause?: unknown): AppError {
       cause,
     },
   );
+}
+
+/** What keeps a connection from being made: nothing was said to the other side then. */
+const NOT_CONNECTED: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+function isNotConnected(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && 'code' in cause && NOT_CONNECTED.has(cause.code);
 }
 
 /** fetch says “fetch failed”, and why in its cause. */

@@ -1,5 +1,6 @@
 import { htmlOf } from './message-html.ts';
 import { type Line, linesOf, type Part } from './message-lines.ts';
+import { plainLine } from './plain-line.ts';
 import { PLACEHOLDER, type Words } from './words.ts';
 
 /** What stands for the placeholders. Text of others is taken as text, whatever it holds. */
@@ -19,7 +20,7 @@ export type Message = { subject: string; text: string; html: string };
 const SUBJECT_LENGTH_MAX = 250;
 /** Where a template's subject is a placeholder without a value and nothing else. */
 const NO_SUBJECT = 'Your credits';
-const CUSTOMER_LENGTH_MAX = 200;
+const NAME_LENGTH_MAX = 200;
 
 /**
  * A mail from a template: subject, and the same words as text and as HTML. A line with a placeholder that has no value (no
@@ -29,7 +30,7 @@ const CUSTOMER_LENGTH_MAX = 200;
 export function renderMessage(words: Words, values: MessageValues): Message {
   const texts = textsOf(values);
   const filled = words.subject.replaceAll(PLACEHOLDER, (_, name: string) => texts.get(name) ?? '');
-  const subject = plainLine(filled).slice(0, SUBJECT_LENGTH_MAX) || NO_SUBJECT;
+  const subject = plainLine(filled, SUBJECT_LENGTH_MAX) || NO_SUBJECT;
   const paragraphs = words.body
     .replaceAll(/\r\n?/g, '\n')
     .split(/\n[^\S\n]*\n\s*/)
@@ -46,21 +47,14 @@ export function renderMessage(words: Words, values: MessageValues): Message {
 function textsOf(values: MessageValues): ReadonlyMap<string, string> {
   const { company, purchaseUrl } = values;
   return new Map([
-    ['customer', plainLine(values.customer).slice(0, CUSTOMER_LENGTH_MAX)],
+    ['customer', plainLine(values.customer, NAME_LENGTH_MAX)],
     ['balance', values.balance.toLocaleString('en')],
     ['threshold', values.threshold.toLocaleString('en')],
-    ...(company === null ? [] : [['company', plainLine(company)] as const]),
+    ...(company === null ? [] : [['company', plainLine(company, NAME_LENGTH_MAX)] as const]),
     ...(purchaseUrl === null ? [] : [['purchase_url', purchaseUrl] as const]),
   ]);
 }
 
 function textOf(line: Line): string {
   return line.map(({ text }: Part) => text).join('');
-}
-
-/** One line of text: no line breaks, no control characters, nothing that turns the direction of what follows. */
-function plainLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this takes out
-  const misleading = /[\s\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
-  return text.replaceAll(misleading, ' ').trim();
 }

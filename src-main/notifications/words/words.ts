@@ -4,8 +4,6 @@ import { TEMPLATE_PLACEHOLDERS } from '#shared/ipc/notifications.ts';
 /** A template as people write it: placeholders as {{name}}, paragraphs of the body apart by a blank line. */
 export type Words = { readonly subject: string; readonly body: string };
 
-export type Placeholder = (typeof TEMPLATE_PLACEHOLDERS)[number];
-
 /** A placeholder, known or not; its name is the first group. */
 export const PLACEHOLDER = /\{\{\s*([^{}]*?)\s*\}\}/g;
 

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { QueryTarget } from '#main/database/run-query.ts';
+import type { SpendingTarget } from '#main/spending/call-ledger.ts';
 import type { ApiKeyScope } from '#shared/ipc/api-keys.ts';
 
 /** What the routes behind a key stand on: the database as credits_service sees it. */
-export type RouteContext = { database: Pick<QueryTarget, 'pool'> };
+export type RouteContext = { database: SpendingTarget };
 
 /** A server whose routes are typed by their zod schemas. */
 export type ApiServer = FastifyInstance<

@@ -39,7 +39,7 @@ const summaryAnswer = z.object({
       transaction_type: z.string(),
       description: z.string(),
       feature: z.string().nullable(),
-      total_used: creditsAnswer.describe('Credits, positive.'),
+      total_used: creditsAnswer.describe('Credits, positive; at most 9007199254740991.'),
       transaction_count: z.number().int(),
     }),
   ),
@@ -143,12 +143,17 @@ export function usageRoutes(server: ApiServer, { database }: RouteContext): void
         description: 'By type, description and feature, most used first.',
         ...keyWith('read'),
         params,
-        querystring: z.strictObject({
-          start: instantField.describe(
-            'From this instant on, such as 2026-11-01T00:00:00Z. In an offset write + as %2B.',
-          ),
-          end: instantField.describe('Up to this instant, itself not included.'),
-        }),
+        querystring: z
+          .strictObject({
+            start: instantField.describe(
+              'From this instant on, such as 2026-11-01T00:00:00Z. In an offset write + as %2B.',
+            ),
+            end: instantField.describe('Up to this instant, itself not included.'),
+          })
+          .refine(({ start, end }) => Date.parse(start) <= Date.parse(end), {
+            path: ['end'],
+            error: 'is before start',
+          }),
         response: answers(200, summaryAnswer.describe('What was used.'), { body: false }),
       },
     },

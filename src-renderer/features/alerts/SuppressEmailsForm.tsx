@@ -72,12 +72,12 @@ export function SuppressEmailsForm({
           <p className={classes.words}>
             From the next notification on, e-mails go to this customer again.{' '}
             {suppression.byMailServer &&
-              'The mail server refused the address: correct it first, or it is refused once more.'}
+              'Should the mail server refuse the address once more, they are suppressed again.'}
           </p>
         )}
         {asksProduction && (
           <Checkbox
-            label={`Yes, on ${connection.name}, which is production`}
+            label={`Yes, for ${connection.name}, which is production`}
             checked={isConfirmed}
             onChange={(event) => setConfirmed(event.currentTarget.checked)}
           />

@@ -3,7 +3,7 @@ import { useForm } from '@mantine/form';
 import { useCommand } from '#renderer/api/queries.ts';
 import { useSession } from '#renderer/api/session.tsx';
 import { CreditsField } from '#renderer/ui/CreditsField.tsx';
-import { parseCreditsOrZero } from '#renderer/ui/credits-or-zero.ts';
+import { creditsOrZeroProblem, parseCreditsOrZero } from '#renderer/ui/credits-or-zero.ts';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { FormDialog } from '#renderer/ui/FormDialog.tsx';
 import { useSaving } from '#renderer/ui/use-saving.ts';
@@ -30,11 +30,7 @@ export function ThresholdForm({
       confirmed: false,
     },
     validate: {
-      threshold: (text, { whose }) => {
-        if (whose !== 'own') return null;
-        const parsed = parseCreditsOrZero(text);
-        return parsed.ok ? null : parsed.why;
-      },
+      threshold: (text, { whose }) => (whose === 'own' ? creditsOrZeroProblem(text) : null),
     },
   });
   const { asksProduction, whenAnswered } = useSaving<CustomerAlertsData>({
@@ -87,7 +83,7 @@ export function ThresholdForm({
         )}
         {asksProduction && (
           <Checkbox
-            label={`Yes, on ${connection.name}, which is production`}
+            label={`Yes, for ${connection.name}, which is production`}
             {...form.getInputProps('confirmed', { type: 'checkbox' })}
           />
         )}

@@ -2,7 +2,7 @@ import { Checkbox, Radio, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useCommand } from '#renderer/api/queries.ts';
 import { CreditsField } from '#renderer/ui/CreditsField.tsx';
-import { parseCreditsOrZero } from '#renderer/ui/credits-or-zero.ts';
+import { creditsOrZeroProblem, parseCreditsOrZero } from '#renderer/ui/credits-or-zero.ts';
 import { FormDrawer } from '#renderer/ui/FormDrawer.tsx';
 import { problemOf } from '#renderer/ui/form-problems.ts';
 import { catalogIdSchema, type Plan, type RolloverRule } from '#shared/ipc/catalog.ts';
@@ -31,10 +31,6 @@ const ROLLOVERS: Record<RolloverRule, { label: string; description: string }> = 
 };
 
 /** Whole credits, zero included. */
-function creditsProblem(text: string): string | null {
-  const parsed = parseCreditsOrZero(text);
-  return parsed.ok ? null : parsed.why;
-}
 function creditsOf(text: string): number {
   const parsed = parseCreditsOrZero(text);
   return parsed.ok ? parsed.value : 0;
@@ -62,9 +58,10 @@ export function PlanForm({ plan, onClose }: { plan: Plan | null; onClose: () => 
       // In the order of the fields: the first that is wrong gets the focus.
       name: (name) => (name.trim() === '' ? 'Enter a name.' : null),
       tier: (tier) => problemOf(catalogIdSchema, tier),
-      monthlyCredits: creditsProblem,
-      rolloverCap: (text, values) => (values.rollover === 'cap' ? creditsProblem(text) : null),
-      lowBalanceThreshold: (text) => (isBlank(text) ? null : creditsProblem(text)),
+      monthlyCredits: creditsOrZeroProblem,
+      rolloverCap: (text, values) =>
+        values.rollover === 'cap' ? creditsOrZeroProblem(text) : null,
+      lowBalanceThreshold: (text) => (isBlank(text) ? null : creditsOrZeroProblem(text)),
       price: (_, values) => (values.isSold ? priceProblem(values) : null),
       currency: (_, values) => (values.isSold ? currencyProblem(values) : null),
     },

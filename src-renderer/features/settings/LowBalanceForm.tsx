@@ -1,13 +1,15 @@
 import { TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
+import { useState } from 'react';
 import { useCommand } from '#renderer/api/queries.ts';
 import { CreditsField } from '#renderer/ui/CreditsField.tsx';
-import { parseCreditsOrZero } from '#renderer/ui/credits-or-zero.ts';
+import { creditsOrZeroProblem, parseCreditsOrZero } from '#renderer/ui/credits-or-zero.ts';
 import { FormDrawer } from '#renderer/ui/FormDrawer.tsx';
 import { problemOf } from '#renderer/ui/form-problems.ts';
 import { useSaving } from '#renderer/ui/use-saving.ts';
 import { notificationSettingsSchema } from '#shared/ipc/notifications.ts';
 import {
+  changedSettings,
   type NotificationAnswer,
   settingsFields,
   textOrNull,
@@ -19,12 +21,14 @@ const FIELD_OF_ARGUMENT = settingsFields('lowBalanceThreshold', 'purchaseUrl', '
 
 /** When a customer counts as low, and what messages say of the company. */
 export function LowBalanceForm({
-  answer: { settings },
+  answer,
   onClose,
 }: {
   answer: NotificationAnswer;
   onClose: () => void;
 }) {
+  // As the form was opened with: what changes meanwhile is somebody else's.
+  const [settings] = useState(answer.settings);
   const form = useForm({
     initialValues: {
       lowBalanceThreshold: String(settings.lowBalanceThreshold),
@@ -33,10 +37,7 @@ export function LowBalanceForm({
       confirmed: false,
     },
     validate: {
-      lowBalanceThreshold: (text) => {
-        const parsed = parseCreditsOrZero(text);
-        return parsed.ok ? null : parsed.why;
-      },
+      lowBalanceThreshold: creditsOrZeroProblem,
       companyName: (text) => problemOf(shape.companyName, textOrNull(text)),
       purchaseUrl: (text) => problemOf(shape.purchaseUrl, textOrNull(text)),
     },
@@ -60,12 +61,11 @@ export function LowBalanceForm({
         const parsed = parseCreditsOrZero(values.lowBalanceThreshold);
         if (!parsed.ok) return;
         save.mutate({
-          settings: {
-            ...settings,
+          settings: changedSettings(settings, {
             lowBalanceThreshold: parsed.value,
             companyName: textOrNull(values.companyName),
             purchaseUrl: textOrNull(values.purchaseUrl),
-          },
+          }),
           confirmedProduction: asksProduction && values.confirmed,
         });
       }}

@@ -1,5 +1,6 @@
 import { Radio, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
+import { useState } from 'react';
 import { useCommand } from '#renderer/api/queries.ts';
 import { FormDrawer } from '#renderer/ui/FormDrawer.tsx';
 import { problemOf } from '#renderer/ui/form-problems.ts';
@@ -11,6 +12,7 @@ import {
 } from '#shared/ipc/notifications.ts';
 import classes from './NotificationSettings.module.css';
 import {
+  changedSettings,
   type NotificationAnswer,
   settingsFields,
   textOrNull,
@@ -60,12 +62,14 @@ const wholeOf = (text: string) => (/^\s*[0-9]{1,6}\s*$/.test(text) ? Number(text
 
 /** The mail server that e-mails go through, whom they are from, and how often one customer gets one. */
 export function MailServerForm({
-  answer: { settings },
+  answer,
   onClose,
 }: {
   answer: NotificationAnswer;
   onClose: () => void;
 }) {
+  // As the form was opened with: what changes meanwhile is somebody else's.
+  const [settings] = useState(answer.settings);
   const form = useForm({
     initialValues: {
       smtpHost: settings.smtpHost ?? '',
@@ -118,8 +122,7 @@ export function MailServerForm({
       save={save}
       onSubmit={(values) =>
         save.mutate({
-          settings: {
-            ...settings,
+          settings: changedSettings(settings, {
             smtpHost: textOrNull(values.smtpHost),
             smtpPort: wholeOf(values.smtpPort),
             smtpSecurity: values.smtpSecurity,
@@ -127,7 +130,7 @@ export function MailServerForm({
             emailFrom: textOrNull(values.emailFrom),
             emailReplyTo: textOrNull(values.emailReplyTo),
             hoursBetweenEmails: wholeOf(values.hoursBetweenEmails),
-          },
+          }),
           confirmedProduction: asksProduction && values.confirmed,
         })
       }

@@ -5,7 +5,6 @@ import { useAbility, useSession } from '#renderer/api/session.tsx';
 import { announce } from '#renderer/ui/announce.tsx';
 import { ConfirmDialog } from '#renderer/ui/ConfirmDialog.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
-import type { NotificationSettings } from '#shared/ipc/notifications.ts';
 import classes from './NotificationSettings.module.css';
 import { type NotificationAnswer, useKeepNotifications } from './notification-answer.ts';
 import { SettingRow } from './SettingRow.tsx';
@@ -32,8 +31,7 @@ export function OnOffSetting({
   const mayAdminister = useAbility('administer');
   const keep = useKeepNotifications();
   const [asked, setAsked] = useState<boolean | null>(null);
-  const { settings } = answer;
-  const isOn = settings[setting];
+  const isOn = answer.settings[setting];
   const save = useCommand('notifications.saveSettings', {
     onSuccess: (saved) => {
       keep(saved);
@@ -41,13 +39,11 @@ export function OnOffSetting({
     },
     onError: (error, input) => {
       // Main may know of production where this window does not.
-      if (error.code === 'confirmation_required') setAsked(input.settings[setting]);
+      if (error.code === 'confirmation_required') setAsked(input.settings[setting] ?? null);
     },
   });
-  function change(next: boolean, confirmedProduction: boolean) {
-    const changed: NotificationSettings = { ...settings, [setting]: next };
-    save.mutate({ settings: changed, confirmedProduction });
-  }
+  const change = (next: boolean, confirmedProduction: boolean) =>
+    save.mutate({ settings: { [setting]: next }, confirmedProduction });
   const isProduction = connection.environment === 'production';
   return (
     <>

@@ -1,11 +1,13 @@
 import { TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
+import { useState } from 'react';
 import { useCommand } from '#renderer/api/queries.ts';
 import { FormDrawer } from '#renderer/ui/FormDrawer.tsx';
 import { problemOf } from '#renderer/ui/form-problems.ts';
 import { useSaving } from '#renderer/ui/use-saving.ts';
 import { notificationSettingsSchema } from '#shared/ipc/notifications.ts';
 import {
+  changedSettings,
   type NotificationAnswer,
   settingsFields,
   textOrNull,
@@ -16,17 +18,19 @@ const FIELD_OF_ARGUMENT = settingsFields('webhookUrl');
 
 /** Where the company's own system is told. */
 export function WebhookAddressForm({
-  answer: { settings },
+  answer,
   onClose,
 }: {
   answer: NotificationAnswer;
   onClose: () => void;
 }) {
+  // As the form was opened with: what changes meanwhile is somebody else's.
+  const [settings] = useState(answer.settings);
   const form = useForm({
     initialValues: { webhookUrl: settings.webhookUrl ?? '', confirmed: false },
     validate: {
       webhookUrl: (text) =>
-        settings.webhookEnabled && text.trim() === ''
+        answer.settings.webhookEnabled && text.trim() === ''
           ? 'Enter an address, or turn the webhook off first.'
           : problemOf(notificationSettingsSchema.shape.webhookUrl, textOrNull(text)),
     },
@@ -48,7 +52,7 @@ export function WebhookAddressForm({
       save={save}
       onSubmit={(values) =>
         save.mutate({
-          settings: { ...settings, webhookUrl: textOrNull(values.webhookUrl) },
+          settings: changedSettings(settings, { webhookUrl: textOrNull(values.webhookUrl) }),
           confirmedProduction: asksProduction && values.confirmed,
         })
       }

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { consoleQuery } from '#renderer/api/queries.ts';
-import type { notificationsProcedures } from '#shared/ipc/notifications.ts';
+import type { NotificationSettings, notificationsProcedures } from '#shared/ipc/notifications.ts';
 import type { Output } from '#shared/ipc/procedure.ts';
 
 /** What main answers of a workspace's notifications: settings, words, and where this computer's secrets are. */
@@ -25,6 +25,20 @@ export function settingsFields<Name extends string>(
   ...names: readonly Name[]
 ): Readonly<Record<string, string>> {
   return Object.fromEntries(names.map((name) => [`settings.${name}`, name]));
+}
+
+/**
+ * The settings that a form changed, by what it was opened with: only those are saved, so that what somebody else saved meanwhile
+ * stays, on the same form too.
+ */
+export function changedSettings(
+  before: NotificationSettings,
+  after: Partial<NotificationSettings>,
+): Partial<NotificationSettings> {
+  const names = Object.keys(after) as (keyof NotificationSettings)[];
+  return Object.fromEntries(
+    names.filter((name) => after[name] !== before[name]).map((name) => [name, after[name]]),
+  );
 }
 
 /** Text as a setting: null where there is none. */
