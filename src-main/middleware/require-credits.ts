@@ -22,7 +22,10 @@ export type RequireCreditsOptions<Request> = (
    * request is a use of its own. An answer that was paid and got lost is not kept here: put your store of answers before.
    */
   idempotencyKey?: (request: Request) => string | undefined;
-  /** What to do with a key that was paid before: `refuse` with 409, or `run` the handler again, for nothing. */
+  /**
+   * What to do with a key that was paid before: `refuse` with 409, or `run` the handler again, for nothing. `run` is for keys
+   * that tie to the work (an order's number): a caller who may choose them has all work after the first for nothing.
+   */
   onRepeat?: 'refuse' | 'run';
   /** How long the work may take; the service's default (15 minutes) where left out. */
   expiresInSeconds?: number;

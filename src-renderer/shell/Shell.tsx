@@ -7,6 +7,7 @@ import { useHistoryMoves } from '#renderer/navigation/hash-location.ts';
 import { paths } from '#renderer/navigation/paths.ts';
 import { LedgerRoutes, SettingsRoutes, worksWithoutDatabase } from '#renderer/routes.tsx';
 import { ErrorBoundary } from '#renderer/ui/ErrorBoundary.tsx';
+import { isPageHeld } from '#renderer/ui/held-page.ts';
 import { useShortcut } from '#renderer/ui/shortcuts.ts';
 import { DatabaseGate } from './DatabaseGate.tsx';
 import { PAGES, pageOf } from './pages.ts';
@@ -29,11 +30,20 @@ export function Shell() {
   const mainRef = useRef<HTMLElement>(null);
 
   const toggleSidebar = () => update({ sidebarCollapsed: !preferences.sidebarCollapsed });
-  useShellShortcuts({ navigate, setOverlay, toggleSidebar });
+  const search = () => {
+    if (!isPageHeld()) setOverlay('search');
+  };
+  useShellShortcuts({
+    navigate,
+    search,
+    showShortcuts: () => setOverlay('shortcuts'),
+    toggleSidebar,
+  });
 
   useEffect(
     () =>
       onConsoleEvent((event) => {
+        if (isPageHeld()) return;
         if (event.type === 'navigate' && event.to.startsWith('/')) navigate(event.to);
         if (event.type !== 'menu') return;
         if (event.item === 'about') navigate(paths.about);
@@ -63,7 +73,7 @@ export function Shell() {
       </button>
       <Sidebar collapsed={preferences.sidebarCollapsed} onToggle={toggleSidebar} />
       <div className={classes.column}>
-        <TopBar onSearch={() => setOverlay('search')} />
+        <TopBar onSearch={search} />
         <main className={classes.main} ref={mainRef} tabIndex={-1}>
           <ErrorBoundary resetKey={path}>
             {worksWithoutDatabase(path) ? (
@@ -89,13 +99,14 @@ export function Shell() {
 
 function useShellShortcuts(acts: {
   navigate: (to: string) => void;
-  setOverlay: (overlay: Overlay) => void;
+  search: () => void;
+  showShortcuts: () => void;
   toggleSidebar: () => void;
 }) {
   const { navigate } = acts;
   const moves = useHistoryMoves();
-  useShortcut('search', () => acts.setOverlay('search'));
-  useShortcut('shortcuts', () => acts.setOverlay('shortcuts'));
+  useShortcut('search', acts.search);
+  useShortcut('shortcuts', acts.showShortcuts);
   useShortcut('go-back', moves.back);
   useShortcut('go-forward', moves.forward);
   useShortcut('toggle-sidebar', acts.toggleSidebar);

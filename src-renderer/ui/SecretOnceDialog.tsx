@@ -1,14 +1,14 @@
 import { Button, Modal } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { copyText } from './copy-text.ts';
+import { useHeldPage } from './held-page.ts';
 import { CheckIcon, CopyIcon } from './icons.tsx';
 import classes from './SecretOnceDialog.module.css';
-import { useShortcut } from './shortcuts.ts';
 import { useFocusBack } from './use-focus-back.ts';
 
 /**
- * A secret that was just made, the only time it is seen. Neither Esc nor a press beside the dialog nor the search takes it
- * away: only the button that says that it was stored.
+ * A secret that was just made, the only time it is seen. Neither Esc nor a press beside the dialog nor the search, the menu or a
+ * notice takes it away: only the button that says that it was stored.
  */
 export function SecretOnceDialog({
   title,
@@ -27,8 +27,7 @@ export function SecretOnceDialog({
 }) {
   const [copied, setCopied] = useState(false);
   useFocusBack(true);
-  // The search is the one key that works over a dialog, and leads to other pages.
-  useShortcut('search', () => undefined);
+  useHeldPage();
   return (
     <Modal
       opened

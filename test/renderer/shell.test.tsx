@@ -5,6 +5,7 @@ import { navigate } from '#renderer/navigation/hash-location.ts';
 import { customerPath } from '#renderer/navigation/paths.ts';
 import { AppError } from '#shared/errors.ts';
 import { PROCEDURE_NAMES } from '#shared/ipc/names.ts';
+import { anApiKey } from '#test/support/api-key-rows.ts';
 import { aStripeStatus } from '#test/support/billing-rows.ts';
 import {
   aReport,
@@ -546,5 +547,35 @@ describe('calls', () => {
   it('exist on the bridge for every name of the contract', () => {
     const bridge = bridgeWith({});
     expect(Object.keys(bridge.call).sort()).toEqual([...PROCEDURE_NAMES].sort());
+  });
+});
+
+describe('a secret that is shown once', () => {
+  it('is not taken away by a notice, the menu or the search', async () => {
+    const made = { key: 'cck_onlyNow', apiKey: anApiKey({ name: 'shop' }) };
+    const { bridge, user } = renderApp({
+      path: '/api-keys',
+      handlers: {
+        ...handlers,
+        'keys.list': async () => ({ rows: [] }),
+        'keys.create': async () => made,
+      },
+    });
+    await user.click(await screen.findByRole('button', { name: 'New key' }));
+    await user.type(await screen.findByLabelText('Name'), 'shop');
+    await user.click(screen.getByRole('button', { name: 'Make key' }));
+    const shown = await screen.findByText('cck_onlyNow');
+    act(() => {
+      bridge.emit({ type: 'navigate', to: '/alerts' });
+      bridge.emit({ type: 'menu', item: 'about' });
+      bridge.emit({ type: 'menu', item: 'search' });
+    });
+    await user.keyboard('{Control>}k{/Control}');
+    expect(currentPath()).toBe('/api-keys');
+    expect(shown).toBeVisible();
+    expect(screen.queryByRole('combobox')).toBeNull();
+    await user.click(screen.getByRole('button', { name: 'I have stored it' }));
+    act(() => bridge.emit({ type: 'navigate', to: '/about' }));
+    expect(currentPath()).toBe('/about');
   });
 });

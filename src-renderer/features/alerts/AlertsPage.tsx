@@ -56,7 +56,7 @@ function HowTold() {
       {data !== undefined &&
         `E-mail ${word(data.settings.emailEnabled)} · Webhook ${word(data.settings.webhookEnabled)} · Desktop notices ${word(data.settings.desktopEnabled)}. `}
       {isError && 'How they are told could not be read. '}
-      <Anchor component={Link} inherit href={paths.notificationSettings}>
+      <Anchor component={Link} inherit underline="always" href={paths.notificationSettings}>
         Settings, Notifications
       </Anchor>
     </span>

@@ -94,7 +94,8 @@ function ServerWords({ settings }: { settings: NotificationSettings }) {
   return (
     <>
       {smtpHost}
-      {smtpPort !== null && `, port ${smtpPort}`}, {securityLabel(smtpSecurity)},{' '}
+      {smtpPort !== null && `, port ${smtpPort}`},{' '}
+      {smtpSecurity === 'none' ? 'not secured' : securityLabel(smtpSecurity)},{' '}
       {smtpUser === null ? 'without a user' : `user ${smtpUser}`}.
       <span className={classes.line}>
         {emailFrom === null ? 'No address to send from.' : `From ${emailFrom}`}
