@@ -1,4 +1,4 @@
-import { Button, getDefaultZIndex, Group, Modal } from '@mantine/core';
+import { Button, Group, getDefaultZIndex, Modal } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 /**

@@ -12,7 +12,7 @@ export const API_KEY_SCOPES = ['read', 'use', 'report', 'customers'] as const;
 export type ApiKeyScope = (typeof API_KEY_SCOPES)[number];
 export const DEFAULT_API_KEY_SCOPES: readonly ApiKeyScope[] = ['read', 'use', 'report'];
 /** Requests a second, of one key at one service. */
-export const DEFAULT_REQUESTS_PER_SECOND = 100;
+export const DEFAULT_REQUESTS_PER_SECOND = 1_000;
 
 export const apiKeyScopesSchema = z
   .array(z.enum(API_KEY_SCOPES))
