@@ -34,9 +34,15 @@ export function FeaturesTable({
 }) {
   const { timeZone } = useSession();
   const mostUsed = Math.max(1, ...features.map(({ used }) => used));
+  // A column that has nothing to say in any row is left out: it would only push the others apart.
+  const hasNext = features.some(({ scheduled }) => scheduled.length > 0);
+  const hasMeters = features.some(({ meters }) => meters.length > 0);
   const columns = useMemo(
-    () => columnsOf({ from, timeZone, mostUsed }),
-    [from, timeZone, mostUsed],
+    () =>
+      columnsOf({ from, timeZone, mostUsed }).filter(
+        ({ id }) => (id !== 'next' || hasNext) && (id !== 'meters' || hasMeters),
+      ),
+    [from, timeZone, mostUsed, hasNext, hasMeters],
   );
   const rows = useMemo(() => sorted(features, sort), [features, sort]);
   return (
