@@ -242,12 +242,34 @@ describe('revoking a key', () => {
     );
     await waitFor(async () => expect(await row(/^Web shop/)).toHaveTextContent('Revoked'));
     expect(bridge.callsOf('keys.revoke')).toEqual([
-      { id: anApiKey().id, confirmedProduction: true },
+      { id: anApiKey().id, confirmedProduction: false },
     ]);
   });
 
+  it('asks again where only main knows of production', async () => {
+    const { user, bridge } = open({
+      handlers: {
+        'keys.revoke': async ({ id, confirmedProduction }) => {
+          if (!confirmedProduction) throw new AppError('confirmation_required', 'Confirm it.');
+          return aRevokedKey({ id, name: 'Web shop' });
+        },
+      },
+    });
+    await user.click(await screen.findByRole('button', { name: 'Revoke Web shop' }));
+    await user.click(
+      (await dialog('Revoke Web shop?')).getByRole('button', { name: 'Revoke key' }),
+    );
+    await user.click(await screen.findByRole('button', { name: /^Revoke key for / }));
+    await noDialog();
+    expect(bridge.callsOf('keys.revoke').map((each) => each.confirmedProduction)).toEqual([
+      false,
+      true,
+    ]);
+    expect(screen.queryByRole('alert')).toBeNull();
+  });
+
   it('that fails says so on the page, and of production it names the connection', async () => {
-    const { user } = open({
+    const { user, bridge } = open({
       connection: { name: 'Acme', environment: 'production' },
       handlers: {
         'keys.revoke': async () => {
@@ -260,6 +282,7 @@ describe('revoking a key', () => {
     expect(question.getByText(/Acme is production/)).toBeVisible();
     await user.click(question.getByRole('button', { name: 'Revoke key for Acme' }));
     expect(await screen.findByRole('alert')).toHaveTextContent('The database does not answer.');
+    expect(bridge.callsOf('keys.revoke')).toMatchObject([{ confirmedProduction: true }]);
   });
 });
 

@@ -78,6 +78,14 @@ function open(
 const row = (name: RegExp) => screen.findByRole('row', { name });
 const drawer = async (name: string) => within(await screen.findByRole('dialog', { name }));
 
+/** The z-index of a dialog. */
+function heightOf(name: string): number {
+  const frame = screen
+    .getByRole('dialog', { name })
+    .closest<HTMLElement>('[style*="--mb-z-index"]');
+  return Number(frame?.style.getPropertyValue('--mb-z-index'));
+}
+
 async function openFeature(user: ReturnType<typeof open>['user'], name = 'export_report') {
   await user.click(await row(new RegExp(`^${name}`)));
   return drawer(name);
@@ -91,6 +99,8 @@ describe('the features page', () => {
     );
     expect(await row(/^old_search/)).toHaveTextContent(/Inactive.*20.*−30/);
     expect(await row(/^free_text/)).toHaveTextContent(/None.*No price/);
+    expect(screen.getByRole('columnheader', { name: 'Next price' })).toBeVisible();
+    expect(screen.getByRole('columnheader', { name: 'Meters' })).toBeVisible();
     expect(bridge.callsOf('features.list')).toEqual([
       { from: '2026-11-16', to: '2026-11-22', timeZone: 'UTC' },
     ]);
@@ -102,6 +112,13 @@ describe('the features page', () => {
     expect(within(await row(/^free_text/)).getByRole('img')).toHaveAccessibleName(
       'No credits used',
     );
+  });
+
+  it('leaves out the columns of prices to come and of meters where no feature has one', async () => {
+    open({ rows: [aFeature()] });
+    await row(/^export_report/);
+    expect(screen.getByRole('columnheader', { name: 'By day' })).toBeVisible();
+    expect(screen.queryByRole('columnheader', { name: /Next price|Meters/ })).toBeNull();
   });
 
   it('goes to other days, which then stand in the address, and refuses more than a year', async () => {
@@ -199,6 +216,8 @@ describe('a feature', () => {
       ]),
     );
     await waitFor(() => expect(bridge.callsOf('features.history')).toHaveLength(2));
+    // Its button goes with the price.
+    expect(details.getByRole('button', { name: 'Change price' })).toHaveFocus();
   });
 
   it('is deactivated once that is confirmed, which says that a price to come activates it again', async () => {
@@ -220,6 +239,30 @@ describe('a feature', () => {
           confirmedProduction: false,
         },
       ]),
+    );
+    await waitFor(() => expect(details.getByRole('button', { name: 'Deactivate' })).toHaveFocus());
+  });
+
+  it('asks above its drawer, and main’s own knowledge of production counts', async () => {
+    const { user, bridge } = open({
+      handlers: {
+        'features.withdrawCost': async ({ confirmedProduction }) => {
+          if (!confirmedProduction) throw new AppError('confirmation_required', 'Confirm it.');
+          return {};
+        },
+      },
+    });
+    const details = await openFeature(user);
+    await user.click(await details.findByRole('button', { name: /Withdraw the price from 1 Dec/ }));
+    const question = await drawer('Withdraw this price?');
+    // Both lie at the end of the document; only their heights tell which one can be pressed.
+    expect(heightOf('Withdraw this price?')).toBeGreaterThan(heightOf('export_report'));
+    await user.click(question.getByRole('button', { name: 'Withdraw price' }));
+    await user.click(await screen.findByRole('button', { name: /^Withdraw price for / }));
+    await waitFor(() =>
+      expect(
+        bridge.callsOf('features.withdrawCost').map((each) => each.confirmedProduction),
+      ).toEqual([false, true]),
     );
   });
 
@@ -337,6 +380,7 @@ describe('the price form', () => {
   it('gives a feature that is used without a price its first one', async () => {
     const { user, bridge } = open();
     const details = await openFeature(user, 'free_text');
+    expect(details.getByText('None in the 2 days right before')).toBeVisible();
     expect(await details.findByText('It never had a price.')).toBeVisible();
     await user.click(details.getByRole('button', { name: 'Set a price' }));
     const form = await drawer('Price of free_text');

@@ -211,7 +211,8 @@ describe('a meter', () => {
     await user.click(question.getByRole('button', { name: 'Deactivate' }));
     expect(await screen.findByRole('alert')).toHaveTextContent('An active price is on this meter.');
     expect(bridge.callsOf('metering.setMeterActive')).toMatchObject([
-      { eventName: 'api_calls', active: false },
+      // The question did not name production: it confirmed nothing about it.
+      { eventName: 'api_calls', active: false, confirmedProduction: false },
     ]);
   });
 

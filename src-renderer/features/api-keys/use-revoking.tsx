@@ -11,37 +11,46 @@ import type { ApiKey } from '#shared/ipc/api-keys.ts';
 export function useRevoking() {
   const { connection } = useSession();
   const queryClient = useQueryClient();
-  const [asked, setAsked] = useState<ApiKey | null>(null);
+  const [asked, setAsked] = useState<{ apiKey: ApiKey; isProduction: boolean } | null>(null);
   const revoke = useCommand('keys.revoke', {
     onSuccess: ({ name }) => announce(`${name} revoked.`),
     onSettled: () => void queryClient.invalidateQueries({ queryKey: ['keys.list'] }),
   });
-  const isProduction = connection.environment === 'production';
+  function run({ apiKey, isProduction }: { apiKey: ApiKey; isProduction: boolean }) {
+    // A question that did not name production confirms nothing about it.
+    const input = { id: apiKey.id, confirmedProduction: isProduction };
+    revoke.mutate(input, {
+      onError: (error) => {
+        // Main may know of production where this window does not.
+        if (error.code === 'confirmation_required') setAsked({ apiKey, isProduction: true });
+      },
+    });
+  }
   return {
-    start: setAsked,
+    start: (apiKey: ApiKey) =>
+      setAsked({ apiKey, isProduction: connection.environment === 'production' }),
     revokingId: revoke.isPending ? (revoke.variables?.id ?? null) : null,
-    error: revoke.error,
+    error: revoke.error?.code === 'confirmation_required' ? null : revoke.error,
     question: (
       <ConfirmDialog
         opened={asked !== null}
-        title={`Revoke ${asked?.name ?? ''}?`}
-        confirmLabel={`Revoke key${isProduction ? ` for ${connection.name}` : ''}`}
+        title={`Revoke ${asked?.apiKey.name ?? ''}?`}
+        confirmLabel={`Revoke key${asked?.isProduction === true ? ` for ${connection.name}` : ''}`}
         isDangerous
         onCancel={() => setAsked(null)}
         onConfirm={() => {
-          // Asked on every connection, production or not: the answer covers both.
-          if (asked !== null) revoke.mutate({ id: asked.id, confirmedProduction: true });
+          if (asked !== null) run(asked);
           setAsked(null);
         }}
       >
-        {isProduction && `${connection.name} is production. `}
-        Whatever calls with the key {asked?.prefix}… is refused by every service within 5 seconds.
-        This cannot be undone; a new key can be made.{' '}
-        {asked?.lastUsedAt == null ? (
+        {asked?.isProduction === true && `${connection.name} is production. `}
+        Whatever calls with the key {asked?.apiKey.prefix}… is refused by every service within 5
+        seconds. This cannot be undone; a new key can be made.{' '}
+        {asked?.apiKey.lastUsedAt == null ? (
           'It was never used.'
         ) : (
           <>
-            Last used: <InstantText iso={asked.lastUsedAt} />.
+            Last used: <InstantText iso={asked.apiKey.lastUsedAt} />.
           </>
         )}
       </ConfirmDialog>

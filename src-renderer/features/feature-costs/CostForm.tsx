@@ -76,6 +76,7 @@ export function CostForm({ feature, onClose }: { feature: Feature | null; onClos
   }
   const { values } = form;
   const cost = parseCredits(values.cost);
+  const start = readStart(values, { timeZone, now: new Date() });
   const change = changeInWords(values, feature, { timeZone, now: new Date() });
   return (
     <FormDrawer
@@ -142,7 +143,10 @@ export function CostForm({ feature, onClose }: { feature: Feature | null; onClos
         />
       )}
       <p className={classes.change} role="status">
-        {change ?? 'Enter a price to see what it changes.'}
+        {change ??
+          (cost.ok && !start.ok
+            ? 'Choose from when to see what the price changes.'
+            : 'Enter a price to see what it changes.')}
       </p>
     </FormDrawer>
   );

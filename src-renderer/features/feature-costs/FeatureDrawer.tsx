@@ -1,4 +1,5 @@
 import { Anchor, Button } from '@mantine/core';
+import { useRef } from 'react';
 import { Link } from 'wouter';
 import { useSession } from '#renderer/api/session.tsx';
 import { Sparkline } from '#renderer/charts/Sparkline.tsx';
@@ -20,6 +21,7 @@ import classes from './feature-costs.module.css';
 import { costInWords, featureState, trendInWords } from './feature-words.ts';
 import { PriceHistory } from './PriceHistory.tsx';
 import { type CostActs, switchOf } from './use-cost-acts.tsx';
+import { useFocusAfterAct } from './use-focus-after-act.ts';
 
 /** One feature: what it costs, how much it is used, and every price it had. `acts` null: it can only be looked at. */
 export function FeatureDrawer({
@@ -43,6 +45,11 @@ export function FeatureDrawer({
   const state = featureState(feature);
   const turn = switchOf(feature);
   const [next] = feature.scheduled;
+  const running = acts?.running ?? null;
+  const switchButton = useRef<HTMLButtonElement>(null);
+  const priceButton = useRef<HTMLButtonElement>(null);
+  // A withdrawn price takes its button along.
+  useFocusAfterAct(running !== null, running?.kind === 'withdraw' ? priceButton : switchButton);
   const hasPrice = feature.current !== null || next !== undefined;
   return (
     <SideDrawer
@@ -58,14 +65,17 @@ export function FeatureDrawer({
           <div className={classes.acts}>
             {turn?.kind === 'setActive' && (
               <Button
+                ref={switchButton}
                 variant="default"
-                loading={acts.running?.kind === 'setActive'}
+                loading={running?.kind === 'setActive'}
                 onClick={() => acts.start(turn)}
               >
                 {turn.active ? 'Activate' : 'Deactivate'}
               </Button>
             )}
-            <Button onClick={onChangePrice}>{hasPrice ? 'Change price' : 'Set a price'}</Button>
+            <Button ref={priceButton} onClick={onChangePrice}>
+              {hasPrice ? 'Change price' : 'Set a price'}
+            </Button>
           </div>
         )
       }
@@ -100,11 +110,17 @@ export function FeatureDrawer({
         <Section title="Use">
           <Facts>
             <Fact name="Credits used">
-              <CreditAmount value={feature.used} /> in {formatQuantity(feature.uses, 'use')},{' '}
-              {rangeInWords(range)}
+              {feature.uses === 0 ? (
+                'None'
+              ) : (
+                <>
+                  <CreditAmount value={feature.used} /> in {formatQuantity(feature.uses, 'use')}
+                </>
+              )}
+              , {rangeInWords(range)}
             </Fact>
             <Fact name="Before">
-              {formatCredits(feature.usedBefore)} in the{' '}
+              {feature.usedBefore === 0 ? 'None' : formatCredits(feature.usedBefore)} in the{' '}
               {formatQuantity(feature.trend.length, 'day')} right before
             </Fact>
           </Facts>

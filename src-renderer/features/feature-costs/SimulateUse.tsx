@@ -88,8 +88,8 @@ function Trial({ customerId, features }: { customerId: CustomerId; features: rea
         label="Quantity"
         description={
           chosen?.current == null
-            ? 'Whole units.'
-            : `Whole units: how often it is charged per ${chosen.current.unit}.`
+            ? 'In whole numbers.'
+            : `In whole numbers, charged per ${chosen.current.unit}.`
         }
         inputWrapperOrder={['label', 'input', 'description', 'error']}
         inputMode="numeric"

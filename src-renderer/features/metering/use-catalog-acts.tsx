@@ -28,13 +28,13 @@ export function useKeepCatalog(): (catalog: MeteringCatalog) => void {
 export function useCatalogActs() {
   const { connection } = useSession();
   const keep = useKeepCatalog();
-  const [asked, setAsked] = useState<CatalogAct | null>(null);
+  const [asked, setAsked] = useState<{ act: CatalogAct; isProduction: boolean } | null>(null);
   const [last, setLast] = useState<CatalogAct | null>(null);
   const answered = (act: CatalogAct) => ({
     onSuccess: () => announce(wordsOf(act).done),
     onError: (error: AppError) => {
       // Main may know of production where this window does not.
-      if (error.code === 'confirmation_required') setAsked(act);
+      if (error.code === 'confirmation_required') setAsked({ act, isProduction: true });
     },
   });
   const setMeterActive = useCommand('metering.setMeterActive', { onSuccess: keep });
@@ -70,10 +70,10 @@ export function useCatalogActs() {
   const takesAway = (act: CatalogAct) =>
     act.kind === 'unbind' || ('active' in act && act.active === false);
   const command = last === null ? null : commands[last.kind];
-  const question = asked === null ? null : wordsOf(asked);
+  const question = asked === null ? null : wordsOf(asked.act);
   return {
     start(act: CatalogAct) {
-      if (isProduction || takesAway(act)) setAsked(act);
+      if (isProduction || takesAway(act)) setAsked({ act, isProduction });
       else run(act, false);
     },
     /** What is under way. */
@@ -86,15 +86,15 @@ export function useCatalogActs() {
       <ConfirmDialog
         opened={asked !== null}
         title={question?.title ?? ''}
-        confirmLabel={`${question?.label ?? ''}${isProduction ? ` for ${connection.name}` : ''}`}
+        confirmLabel={`${question?.label ?? ''}${asked?.isProduction === true ? ` for ${connection.name}` : ''}`}
         isDangerous
         onCancel={() => setAsked(null)}
         onConfirm={() => {
-          if (asked !== null) run(asked, true);
+          if (asked !== null) run(asked.act, asked.isProduction);
           setAsked(null);
         }}
       >
-        {isProduction && `${connection.name} is production. `}
+        {asked?.isProduction === true && `${connection.name} is production. `}
         {question?.words}
       </ConfirmDialog>
     ),
