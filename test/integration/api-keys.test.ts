@@ -180,7 +180,7 @@ describe('the commands', () => {
 
     const list = await cli(['api-key', 'list']);
     expect(list.output).toContain(
-      `${key.slice(0, 12)}…  from a terminal  read,use,report  100/s  never used`,
+      `${key.slice(0, 12)}…  from a terminal  read,use,report  1000/s  never used`,
     );
     expect(list.output).not.toContain(key.slice(12));
     const revoked = await cli(['api-key', 'revoke', data.id]);

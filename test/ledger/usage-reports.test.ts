@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ledgerCallsOn } from '#test/support/ledger-calls.ts';
 import { createTestDatabase, type TestDatabase } from '#test/support/test-database.ts';
 
 const ACCOUNT = 'acct_1';
@@ -720,6 +721,9 @@ describe('a feature that is bound to a meter', () => {
   it('keeps the ledger whole when used by many at once, and adds up in roll-ups and summaries', async () => {
     const id = await newCustomer({ credits: 300 });
     await runItem(id, 'tokens');
+    // A fold takes what every open transaction of the server has let go of: those of other test files too.
+    const { untilSettled } = ledgerCallsOn(client);
+    await untilSettled();
     await client.query('SELECT credits.fold_usage()');
     const clients = await Promise.all(Array.from({ length: 8 }, () => database.connect()));
     await Promise.all(
@@ -757,6 +761,7 @@ describe('a feature that is bound to a meter', () => {
       { feature: 'both', total_used: 72, transaction_count: 12 },
       { feature: 'basic', total_used: 12, transaction_count: 12 },
     ]);
+    await untilSettled();
     expect(await rows('SELECT credits.fold_usage() AS folded')).toEqual([{ folded: 72 }]);
     expect(
       await rows(
