@@ -277,7 +277,7 @@ async function soak(seconds: number): Promise<SoakReport> {
     const away = Object.values(report.awayMilliseconds).map((each) => whole(each ?? Number.NaN));
     say('');
     say(
-      `${seconds} s of full load, 64 lanes: ${whole(report.used)} uses, ${whole(report.refused)} refused, ${whole(report.repeated)} tries repeated; away for ${away[0]} ms after kill -9 of the service, ${away[1]} ms of PostgreSQL. Besides: ${whole(report.expired)} expiries, ${whole(report.notifications)} notifications, ${whole(report.mails)} mails (${report.mailedTwice} twice). ${report.wrong.length === 0 ? 'Every rule holds, and the clients’ keys are the log’s.' : `WRONG: ${report.wrong.length}`}`,
+      `${seconds} s of full load, 64 lanes: ${whole(report.used)} uses, ${whole(report.refused)} refused, ${whole(report.repeated)} tries repeated; away for ${away[0]} ms after kill -9 of the service, ${away[1]} ms of PostgreSQL. Besides: ${whole(report.expired)} expiries, ${whole(report.notifications)} notifications, ${whole(report.mails)} mails (${report.mailedTwice} twice, ${report.mailedAndSuppressed} count as suppressed: both only by a kill). ${report.wrong.length === 0 ? 'Every rule holds, and the clients’ keys are the log’s.' : `WRONG: ${report.wrong.length}`}`,
     );
     for (const wrong of report.wrong.slice(0, 20)) say(wrong);
     if (report.wrong.length > 0) process.exitCode = 1;
