@@ -63,7 +63,7 @@ export async function soakService(options: {
     stops.push(() => pool.end());
     const mail = await startMailServer();
     stops.push(() => mail.close());
-    const customers = await arrange(pool, options, mail.port);
+    const { customers, idle } = await arrange(pool, options, mail.port);
     const keyTarget = queryTargetOn(server.superuserUrl);
     stops.push(() => keyTarget.pool.end());
     const { key } = await makeKey(keyTarget, 'soak', {
@@ -110,7 +110,7 @@ export async function soakService(options: {
     await funding;
     options.onProgress('Waiting until what is due is expired and told.');
     await settled(pool);
-    const wrong = await compare(pool, keys, customers);
+    const wrong = await compare(pool, keys, [...customers, ...idle]);
     const delivered = await mailsDelivered(
       pool,
       mail.mails.map(({ messageId }) => messageId ?? ''),
@@ -141,32 +141,43 @@ export async function soakService(options: {
 
 const moment = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
 
-/** Customers with credits that stay and credits that fall due at some moment of the run, and mail that is sent at once. */
+/**
+ * Customers with credits that stay and credits that fall due at some moment of the run, as many idle ones who have only credits
+ * that fall due, so that some expire however fast the load is, and mail that is sent at once.
+ */
 async function arrange(
   pool: pg.Pool,
   { customers, seconds }: { customers: number; seconds: number },
   smtpPort: number,
-): Promise<string[]> {
+): Promise<{ customers: string[]; idle: string[] }> {
   await pool.query(
     `UPDATE credits_billing.notification_settings SET low_balance_threshold = $1, email_enabled = true, smtp_host = '127.0.0.1',
        smtp_port = $2, smtp_security = 'none', email_from = 'credits@company.example', hours_between_emails = 0`,
     [THRESHOLD, smtpPort],
   );
-  const { rows } = await pool.query<{ id: string }>(
-    `SELECT c.id FROM generate_series(1, $1::integer) i
-     CROSS JOIN LATERAL credits.ensure_customer('soak_' || i, email => 'soak_' || i || '@company.example') c`,
-    [customers],
+  const made = async (name: string) => {
+    const { rows } = await pool.query<{ id: string }>(
+      `SELECT c.id FROM generate_series(1, $1::integer) i
+       CROSS JOIN LATERAL credits.ensure_customer($2 || i, email => $2 || i || '@company.example') c`,
+      [customers, name],
+    );
+    return rows.map(({ id }) => id);
+  };
+  const busy = await made('soak_');
+  const idle = await made('idle_');
+  await pool.query(
+    `SELECT count(credits.add_credits(customer, $2, 'bonus', 'Kept')) FROM unnest($1::text[]) customer`,
+    [busy, CREDITS_FOR_GOOD],
   );
   await pool.query(
-    `SELECT count(kept.id) + count(due.id) FROM credits.customers c
-     CROSS JOIN LATERAL credits.add_credits(c.id, $1, 'bonus', 'Kept') kept
-     CROSS JOIN LATERAL credits.add_credits(c.id, $2, 'bonus', 'Due soon',
+    `SELECT count(credits.add_credits(customer, $2, 'bonus', 'Due soon',
        -- Burns last, so that something of it is left to expire.
-       priority => 900, expires_at => clock_timestamp() + random() * $3 * interval '1 second') due`,
-    [CREDITS_FOR_GOOD, CREDITS_THAT_EXPIRE, seconds],
+       priority => 900, expires_at => clock_timestamp() + random() * $3 * interval '1 second'))
+     FROM unnest($1::text[]) customer`,
+    [[...busy, ...idle], CREDITS_THAT_EXPIRE, seconds],
   );
   await pool.query('VACUUM (ANALYZE)');
-  return rows.map(({ id }) => id);
+  return { customers: busy, idle };
 }
 
 /** Grants to one customer after the other, so that balances recover and may fall again; each grant under a key of its own. */
