@@ -3,8 +3,8 @@ import type { UseFormReturnType } from '@mantine/form';
 import { type ReactNode, useId } from 'react';
 import { useSession } from '#renderer/api/session.tsx';
 import type { AppError } from '#shared/errors.ts';
+import { CommandFailure } from './CommandFailure.tsx';
 import { useDiscardQuestion } from './DiscardQuestion.tsx';
-import { ErrorState } from './ErrorState.tsx';
 import classes from './FormDrawer.module.css';
 import { SideDrawer } from './SideDrawer.tsx';
 
@@ -88,9 +88,7 @@ export function FormDrawer<Values extends { confirmed: boolean }>({
             {hint !== undefined && <p className={classes.hint}>{hint}</p>}
           </Stack>
         </form>
-        {save.error !== null && save.error.code !== 'confirmation_required' && (
-          <ErrorState error={save.error} />
-        )}
+        <CommandFailure error={save.error} />
       </SideDrawer>
       {question}
     </>

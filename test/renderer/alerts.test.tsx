@@ -232,12 +232,12 @@ describe('the delivery log', () => {
     await user.click(await screen.findByText('Not sent', { selector: '[data-tone]' }));
     const drawer = await dialogOf('Notification');
     await user.click(drawer.getByRole('button', { name: 'Send again' }));
-    expect((await dialogOf(/Send it again for Acme/)).getByText(/Grace Hopper/)).toBeVisible();
+    expect((await dialogOf('Send it again?')).getByText(/Grace Hopper/)).toBeVisible();
     await user.keyboard('{Escape}');
     await waitFor(() => expect(screen.queryByRole('dialog', { name: /Send it again/ })).toBeNull());
     expect(bridge.callsOf('alerts.sendAgain')).toEqual([]);
     await user.click(drawer.getByRole('button', { name: 'Send again' }));
-    const question = await dialogOf(/Send it again for Acme/);
+    const question = await dialogOf('Send it again?');
     await user.click(question.getByRole('button', { name: 'Send again on Acme' }));
     await waitFor(() =>
       expect(bridge.callsOf('alerts.sendAgain')).toMatchObject([{ confirmedProduction: true }]),

@@ -259,7 +259,7 @@ describe('revoking a key', () => {
     await user.click(
       (await dialog('Revoke Web shop?')).getByRole('button', { name: 'Revoke key' }),
     );
-    await user.click(await screen.findByRole('button', { name: /^Revoke key for / }));
+    await user.click(await screen.findByRole('button', { name: /^Revoke key on / }));
     await noDialog();
     expect(bridge.callsOf('keys.revoke').map((each) => each.confirmedProduction)).toEqual([
       false,
@@ -279,8 +279,8 @@ describe('revoking a key', () => {
     });
     await user.click(await screen.findByRole('button', { name: 'Revoke Web shop' }));
     const question = await dialog('Revoke Web shop?');
-    expect(question.getByText(/Acme is production/)).toBeVisible();
-    await user.click(question.getByRole('button', { name: 'Revoke key for Acme' }));
+    expect(question.getByText('PRODUCTION')).toBeVisible();
+    await user.click(question.getByRole('button', { name: 'Revoke key on Acme' }));
     expect(await screen.findByRole('alert')).toHaveTextContent('The database does not answer.');
     expect(bridge.callsOf('keys.revoke')).toMatchObject([{ confirmedProduction: true }]);
   });

@@ -98,10 +98,12 @@ describe('the catalog', () => {
       handlers: { 'catalog.sync': async () => aCatalog() },
     });
     await user.click(await screen.findByRole('button', { name: 'Send all 2 to Stripe' }));
-    const question = within(await screen.findByRole('dialog', { name: /Send to Stripe for Acme/ }));
+    const question = within(
+      await screen.findByRole('dialog', { name: 'Send the catalog to Stripe?' }),
+    );
     expect(question.getByRole('button', { name: 'Cancel' })).toHaveFocus();
     expect(bridge.callsOf('catalog.sync')).toEqual([]);
-    await user.click(question.getByRole('button', { name: 'Send to Stripe for Acme' }));
+    await user.click(question.getByRole('button', { name: 'Send to Stripe on Acme' }));
     await waitFor(() =>
       expect(bridge.callsOf('catalog.sync')).toEqual([{ item: null, confirmedProduction: true }]),
     );

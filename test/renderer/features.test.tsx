@@ -258,7 +258,7 @@ describe('a feature', () => {
     // Both lie at the end of the document; only their heights tell which one can be pressed.
     expect(heightOf('Withdraw this price?')).toBeGreaterThan(heightOf('export_report'));
     await user.click(question.getByRole('button', { name: 'Withdraw price' }));
-    await user.click(await screen.findByRole('button', { name: /^Withdraw price for / }));
+    await user.click(await screen.findByRole('button', { name: /^Withdraw price on / }));
     await waitFor(() =>
       expect(
         bridge.callsOf('features.withdrawCost').map((each) => each.confirmedProduction),
@@ -278,8 +278,8 @@ describe('a feature', () => {
     const same = await openFeature(production.user, 'old_search');
     await production.user.click(same.getByRole('button', { name: 'Activate' }));
     const question = await drawer('Activate old_search?');
-    expect(question.getByText(/Acme is production/)).toBeVisible();
-    await production.user.click(question.getByRole('button', { name: 'Activate for Acme' }));
+    expect(question.getByText('PRODUCTION')).toBeVisible();
+    await production.user.click(question.getByRole('button', { name: 'Activate on Acme' }));
     await waitFor(() =>
       expect(production.bridge.callsOf('features.setCost')).toMatchObject([
         { active: true, confirmedProduction: true },

@@ -337,9 +337,10 @@ describe('a meter event', () => {
     const count = await dialog('Count this event as sent?');
     await user.click(count.getByRole('button', { name: 'Count as sent' }));
     await waitFor(() =>
-      expect(bridge.callsOf('metering.settleEvent').map(({ as }) => as)).toEqual([
-        'send_again',
-        'sent',
+      // A question that did not name production confirms nothing about it.
+      expect(bridge.callsOf('metering.settleEvent')).toEqual([
+        { id: unclear.id, as: 'send_again', confirmedProduction: false },
+        { id: unclear.id, as: 'sent', confirmedProduction: false },
       ]),
     );
   });

@@ -229,8 +229,8 @@ describe('a meter', () => {
     const second = open({ handlers, production: true });
     await second.user.click(await screen.findByRole('button', { name: 'Activate Seats' }));
     const question = await dialog('Activate Seats?');
-    expect(question.getByText(/Acme is production/)).toBeVisible();
-    await second.user.click(question.getByRole('button', { name: 'Activate for Acme' }));
+    expect(question.getByText('PRODUCTION')).toBeVisible();
+    await second.user.click(question.getByRole('button', { name: 'Activate on Acme' }));
     await waitFor(() =>
       expect(second.bridge.callsOf('metering.setMeterActive')).toEqual([
         { eventName: 'seats', active: true, confirmedProduction: true },
@@ -327,7 +327,7 @@ describe('a price', () => {
     expect(bridge.callsOf('metering.setPriceActive')).toMatchObject([
       { id: 'api_calls_usd', active: false },
     ]);
-    expect(drawer.getByRole('button', { name: 'Activate' })).toBeVisible();
+    await waitFor(() => expect(drawer.getByRole('button', { name: 'Activate' })).toHaveFocus());
   });
 });
 

@@ -185,12 +185,12 @@ describe('a channel', () => {
     const { user, bridge } = open({ production: true });
     const desktop = await choiceOf('Desktop notices');
     await user.click(desktop.getByRole('radio', { name: 'Off' }));
-    let question = await dialogOf('Turn off for Acme?');
+    let question = await dialogOf('Turn off: Desktop notices?');
     await user.click(question.getByRole('button', { name: 'Cancel' }));
     await noDialog();
     expect(desktop.getByRole('radio', { name: 'On' })).toBeChecked();
     await user.click(desktop.getByRole('radio', { name: 'Off' }));
-    question = await dialogOf('Turn off for Acme?');
+    question = await dialogOf('Turn off: Desktop notices?');
     await user.click(question.getByRole('button', { name: 'Turn off on Acme' }));
     await waitFor(() =>
       expect(bridge.callsOf('notifications.saveSettings')).toMatchObject([

@@ -206,6 +206,7 @@ describe('an event', () => {
     const drawer = await openRow(user, 'invoice.paid');
     await user.click(await drawer.findByRole('button', { name: 'Handle again' }));
     expect(await drawer.findByText('Allocated 100 credits.')).toBeVisible();
+    await waitFor(() => expect(drawer.getByRole('button', { name: 'Handle again' })).toHaveFocus());
     expect(bridge.callsOf('stripe.replayEvent')).toEqual([
       { id: 'evt_2', confirmedProduction: false },
     ]);
@@ -218,14 +219,16 @@ describe('an event', () => {
     });
     const drawer = await openRow(user, 'invoice.paid');
     await user.click(await drawer.findByRole('button', { name: 'Handle again' }));
-    await screen.findByRole('dialog', { name: 'Handle again on Acme?' });
+    await screen.findByRole('dialog', { name: 'Handle this event again?' });
     await user.keyboard('{Escape}');
     await waitFor(() =>
-      expect(screen.queryByRole('dialog', { name: 'Handle again on Acme?' })).toBeNull(),
+      expect(screen.queryByRole('dialog', { name: 'Handle this event again?' })).toBeNull(),
     );
     expect(screen.getByRole('dialog', { name: 'Stripe event' })).toBeVisible();
     await user.click(drawer.getByRole('button', { name: 'Handle again' }));
-    const question = within(await screen.findByRole('dialog', { name: 'Handle again on Acme?' }));
+    const question = within(
+      await screen.findByRole('dialog', { name: 'Handle this event again?' }),
+    );
     await user.click(question.getByRole('button', { name: 'Handle again on Acme' }));
     await waitFor(() =>
       expect(bridge.callsOf('stripe.replayEvent')).toEqual([

@@ -1,17 +1,23 @@
 import { Anchor } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
+import { useCommand } from '#renderer/api/queries.ts';
 import { useAbility, useSession } from '#renderer/api/session.tsx';
 import { formatCreditsInWords } from '#renderer/format/credits.ts';
 import { formatInstant } from '#renderer/format/time.ts';
 import { customerPath } from '#renderer/navigation/paths.ts';
+import { announce } from '#renderer/ui/announce.tsx';
+import { CommandFailure } from '#renderer/ui/CommandFailure.tsx';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';
 import { Fact, Facts } from '#renderer/ui/Facts.tsx';
 import { SideDrawer } from '#renderer/ui/SideDrawer.tsx';
-import type { Notification } from '#shared/ipc/alerts.ts';
-import { canSendAgain, levelWords } from './alert-words.ts';
+import { useAskedAct } from '#renderer/ui/use-asked-act.tsx';
+import type { Delivery, Notification } from '#shared/ipc/alerts.ts';
+import { canSendAgain, channelWords, levelWords } from './alert-words.ts';
 import classes from './alerts.module.css';
 import { DeliveryDetails } from './DeliveryDetails.tsx';
+import { keepNotification } from './keep-alerts.ts';
 import { LevelBadge } from './LevelBadge.tsx';
 import { notifiedName } from './notification-columns.tsx';
 
@@ -57,14 +63,30 @@ function OpenNotification({
 }) {
   const { timeZone } = useSession();
   const mayAdminister = useAbility('administer');
-  const [isAsking, setAsking] = useState(false);
+  const queryClient = useQueryClient();
+  const again = useCommand('alerts.sendAgain', {
+    onSuccess: (answered, { channel }) => {
+      onAnswered(answered);
+      keepNotification(queryClient, answered);
+      announce(`${channelWords(channel).one} waits to be sent again.`);
+    },
+  });
+  const sending = useAskedAct<Delivery>({
+    questionOf: ({ channel, recipient }) => ({
+      title: 'Send it again?',
+      confirmLabel: 'Send again',
+      words: `${channelWords(channel).one} about ${notifiedName(notification)} goes out once more${recipient === null ? '' : `, to ${recipient}`}. What is sent cannot be taken back.`,
+    }),
+    perform: ({ channel }, confirmedProduction, onError) =>
+      again.mutate({ notificationId: notification.id, channel, confirmedProduction }, { onError }),
+  });
   const { kind, balance, threshold, transactionId, occurredAt, deliveries } = notification;
   return (
     <SideDrawer
       opened
       // Esc reaches the question that lies over the drawer and the drawer alike.
       onClose={() => {
-        if (!isAsking) onClose();
+        if (!sending.isAsking) onClose();
       }}
       title="Notification"
       width={520}
@@ -93,18 +115,18 @@ function OpenNotification({
       {deliveries.map((delivery) => (
         <DeliveryDetails
           key={delivery.channel}
-          notification={notification}
           delivery={delivery}
-          mayAdminister={mayAdminister}
-          onAsk={setAsking}
-          onAnswered={onAnswered}
+          isSending={again.isPending && again.variables.channel === delivery.channel}
+          onSendAgain={mayAdminister ? () => sending.start(delivery) : null}
         />
       ))}
+      <CommandFailure error={again.error} />
       {!mayAdminister && deliveries.some(canSendAgain) && (
         <p className={classes.hint}>
           Your role may read this. Sending again takes a role that may change notifications.
         </p>
       )}
+      {sending.question}
     </SideDrawer>
   );
 }

@@ -2,7 +2,7 @@ import { Checkbox, Stack, Textarea } from '@mantine/core';
 import { useState } from 'react';
 import { useCommand } from '#renderer/api/queries.ts';
 import { useSession } from '#renderer/api/session.tsx';
-import { ErrorState } from '#renderer/ui/ErrorState.tsx';
+import { CommandFailure } from '#renderer/ui/CommandFailure.tsx';
 import { FormDialog } from '#renderer/ui/FormDialog.tsx';
 import { useSaving } from '#renderer/ui/use-saving.ts';
 import classes from './alerts.module.css';
@@ -82,9 +82,7 @@ export function SuppressEmailsForm({
             onChange={(event) => setConfirmed(event.currentTarget.checked)}
           />
         )}
-        {save.error !== null && save.error.code !== 'confirmation_required' && (
-          <ErrorState error={save.error} />
-        )}
+        <CommandFailure error={save.error} />
       </Stack>
     </FormDialog>
   );

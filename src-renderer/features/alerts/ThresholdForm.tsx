@@ -2,9 +2,9 @@ import { Checkbox, Radio, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useCommand } from '#renderer/api/queries.ts';
 import { useSession } from '#renderer/api/session.tsx';
+import { CommandFailure } from '#renderer/ui/CommandFailure.tsx';
 import { CreditsField } from '#renderer/ui/CreditsField.tsx';
 import { creditsOrZeroProblem, parseCreditsOrZero } from '#renderer/ui/credits-or-zero.ts';
-import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { FormDialog } from '#renderer/ui/FormDialog.tsx';
 import { useSaving } from '#renderer/ui/use-saving.ts';
 import { thresholdSentence } from './alert-words.ts';
@@ -87,9 +87,7 @@ export function ThresholdForm({
             {...form.getInputProps('confirmed', { type: 'checkbox' })}
           />
         )}
-        {save.error !== null && save.error.code !== 'confirmation_required' && (
-          <ErrorState error={save.error} />
-        )}
+        <CommandFailure error={save.error} />
       </Stack>
     </FormDialog>
   );

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { consoleQuery } from '#renderer/api/queries.ts';
 import { useAbility } from '#renderer/api/session.tsx';
+import { CommandFailure } from '#renderer/ui/CommandFailure.tsx';
 import { EmptyState } from '#renderer/ui/EmptyState.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { PlusIcon } from '#renderer/ui/icons.tsx';
@@ -48,7 +49,7 @@ export function ApiKeysPage() {
           administer the workspace.
         </p>
       )}
-      {revoking.error !== null && <ErrorState error={revoking.error} />}
+      <CommandFailure error={revoking.error} />
       <div className={classes.sections}>
         {list.isPending && <LoadingRows count={5} label="Loading the keys" />}
         {list.isError && <ErrorState error={list.error} onRetry={() => void list.refetch()} />}

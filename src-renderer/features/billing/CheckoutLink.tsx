@@ -1,10 +1,10 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
-import { useAbility, useSession } from '#renderer/api/session.tsx';
-import { ConfirmDialog } from '#renderer/ui/ConfirmDialog.tsx';
+import { useAbility } from '#renderer/api/session.tsx';
 import { copyText } from '#renderer/ui/copy-text.ts';
 import { errorWords } from '#renderer/ui/error-advice.ts';
 import { CheckIcon, CopyIcon, ExternalIcon } from '#renderer/ui/icons.tsx';
+import { useAskedAct } from '#renderer/ui/use-asked-act.tsx';
 import type { Checkout } from '#shared/ipc/billing.ts';
 import styles from './billing.module.css';
 import { useCloseCheckout, useOpenCheckout, useRefreshCheckout } from './mutations.ts';
@@ -12,16 +12,27 @@ import { isUnderWay } from './queries.ts';
 
 /** The link of a checkout with what can be done about it. Names in full, where several stand under each other. */
 export function CheckoutLink({ checkout }: { checkout: Checkout }) {
-  const { connection } = useSession();
   const maySell = useAbility('sell');
   const open = useOpenCheckout();
   const refresh = useRefreshCheckout();
   const close = useCloseCheckout();
   const [copied, setCopied] = useState(false);
-  const [asksToClose, setAsksToClose] = useState(false);
-  const isProduction = connection.environment === 'production';
   const { id, url, itemName } = checkout;
-  const failure = refresh.error ?? close.error ?? open.error;
+  const closing = useAskedAct<string>({
+    asks: () => true,
+    questionOf: () => ({
+      title: `Close the link for ${itemName}?`,
+      confirmLabel: 'Close link',
+      cancelLabel: 'Keep it open',
+      words:
+        'Nobody can pay it afterwards. A payment that is being made at this moment counts; a new link can be made at any time.',
+    }),
+    perform: (checkoutId, confirmedProduction, onError) =>
+      close.mutate({ id: checkoutId, confirmedProduction }, { onError }),
+  });
+  const failure = [refresh.error, close.error, open.error].find(
+    (error) => error !== null && error.code !== 'confirmation_required',
+  );
   return (
     <div className={styles.link}>
       {url !== null && (
@@ -71,37 +82,18 @@ export function CheckoutLink({ checkout }: { checkout: Checkout }) {
             color="red"
             aria-label={`Close link for ${itemName}`}
             loading={close.isPending}
-            onClick={() => setAsksToClose(true)}
+            onClick={() => closing.start(id)}
           >
             Close link
           </Button>
         )}
       </div>
-      {failure !== null && (
+      {failure != null && (
         <p className={styles.failure} role="alert">
           {errorWords(failure).what} {errorWords(failure).advice}
         </p>
       )}
-      <ConfirmDialog
-        opened={asksToClose}
-        title={`Close the link for ${itemName}?`}
-        confirmLabel={isProduction ? `Close link on ${connection.name}` : 'Close link'}
-        cancelLabel="Keep it open"
-        isDangerous
-        onCancel={() => setAsksToClose(false)}
-        onConfirm={() => {
-          setAsksToClose(false);
-          close.mutate({ id, confirmedProduction: isProduction });
-        }}
-      >
-        {isProduction && (
-          <>
-            <strong>PRODUCTION</strong>, {connection.name}:{' '}
-          </>
-        )}
-        nobody can pay it afterwards. A payment that is being made at this moment counts; a new link
-        can be made at any time.
-      </ConfirmDialog>
+      {closing.question}
     </div>
   );
 }

@@ -3,18 +3,19 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { consoleQuery, useCommand } from '#renderer/api/queries.ts';
-import { useAbility, useSession } from '#renderer/api/session.tsx';
+import { useAbility } from '#renderer/api/session.tsx';
 import { isStripeUsable } from '#renderer/api/stripe-usable.ts';
 import { formatQuantity } from '#renderer/format/credits.ts';
 import { paths } from '#renderer/navigation/paths.ts';
 import { announce } from '#renderer/ui/announce.tsx';
-import { ConfirmDialog } from '#renderer/ui/ConfirmDialog.tsx';
+import { CommandFailure } from '#renderer/ui/CommandFailure.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { InstantText } from '#renderer/ui/InstantText.tsx';
 import { PlusIcon } from '#renderer/ui/icons.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
 import { Page } from '#renderer/ui/Page.tsx';
 import { PageHeader } from '#renderer/ui/PageHeader.tsx';
+import { useAskedAct } from '#renderer/ui/use-asked-act.tsx';
 import type { CreditPackage, catalogProcedures, Plan } from '#shared/ipc/catalog.ts';
 import type { Output } from '#shared/ipc/procedure.ts';
 import classes from './catalog.module.css';
@@ -82,7 +83,7 @@ export function CatalogPage() {
           </Anchor>
         </p>
       )}
-      {stripe.error !== null && <ErrorState error={stripe.error} />}
+      <CommandFailure error={stripe.error} />
       {catalog.isPending && <LoadingRows count={8} label="Loading the catalog" />}
       {catalog.isError && (
         <ErrorState error={catalog.error} onRetry={() => void catalog.refetch()} />
@@ -163,9 +164,7 @@ function itemsOutOfStep({ packages, plans }: Catalog) {
 
 /** Comparing with Stripe and sending to it; on production, sending asks once more. */
 function useStripeWork() {
-  const { connection } = useSession();
   const queryClient = useQueryClient();
-  const [asked, setAsked] = useState<{ item: CatalogItem | null } | null>(null);
   const keep = (catalog: Catalog) => queryClient.setQueryData(LIST_KEY, catalog);
   const compare = useCommand('catalog.compare', {
     onSuccess: (catalog) => {
@@ -178,39 +177,25 @@ function useStripeWork() {
       keep(catalog);
       announce('Stripe has it as it is here.');
     },
-    onError: (error, { item }) => {
-      // Main may know of production where this window does not.
-      if (error.code === 'confirmation_required') setAsked({ item });
-    },
   });
-  const isProduction = connection.environment === 'production';
-  function send(item: CatalogItem | null) {
-    if (isProduction) setAsked({ item });
-    else sync.mutate({ item, confirmedProduction: false });
-  }
+  const { start, question } = useAskedAct<CatalogItem | null>({
+    questionOf: (item) => ({
+      title: item === null ? 'Send the catalog to Stripe?' : 'Send this to Stripe?',
+      confirmLabel: 'Send to Stripe',
+      words:
+        'Products and prices of its Stripe account change. What was sold before keeps its terms.',
+    }),
+    perform: (item, confirmedProduction, onError) =>
+      sync.mutate({ item, confirmedProduction }, { onError }),
+  });
   return {
     compare,
     sync,
-    send,
+    send: start,
     /** The one item that is being sent. */
     sending: sync.isPending ? (sync.variables?.item ?? null) : null,
     /** Of what was done last: an older failure says nothing any more. */
     error: (compare.submittedAt > sync.submittedAt ? compare : sync).error,
-    question: (
-      <ConfirmDialog
-        opened={asked !== null}
-        title={`Send to Stripe for ${connection.name}?`}
-        confirmLabel={`Send to Stripe for ${connection.name}`}
-        isDangerous
-        onCancel={() => setAsked(null)}
-        onConfirm={() => {
-          if (asked !== null) sync.mutate({ item: asked.item, confirmedProduction: true });
-          setAsked(null);
-        }}
-      >
-        {connection.name} is production: products and prices of its Stripe account change. What was
-        sold before keeps its terms.
-      </ConfirmDialog>
-    ),
+    question,
   };
 }

@@ -7,21 +7,21 @@ import { formatCredits, formatQuantity } from '#renderer/format/credits.ts';
 import { formatDayShort, formatInstant } from '#renderer/format/time.ts';
 import { paths, transactionsPath } from '#renderer/navigation/paths.ts';
 import { type QueryRange, rangeQuery } from '#renderer/navigation/range-query.ts';
+import { CommandFailure } from '#renderer/ui/CommandFailure.tsx';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';
 import { CreditAmount } from '#renderer/ui/CreditAmount.tsx';
-import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { Fact, Facts } from '#renderer/ui/Facts.tsx';
 import { Section } from '#renderer/ui/Section.tsx';
 import { SideDrawer } from '#renderer/ui/SideDrawer.tsx';
 import { StateBadge } from '#renderer/ui/StateBadge.tsx';
 import { rangeInWords } from '#renderer/ui/TimeRangePicker.tsx';
+import { useFocusAfterAct } from '#renderer/ui/use-focus-after-act.ts';
 import type { Feature } from '#shared/ipc/features.ts';
 import type { DayRange } from '#shared/time.ts';
 import classes from './feature-costs.module.css';
 import { costInWords, featureState, trendInWords } from './feature-words.ts';
 import { PriceHistory } from './PriceHistory.tsx';
 import { type CostActs, switchOf } from './use-cost-acts.tsx';
-import { useFocusAfterAct } from './use-focus-after-act.ts';
 
 /** One feature: what it costs, how much it is used, and every price it had. `acts` null: it can only be looked at. */
 export function FeatureDrawer({
@@ -81,7 +81,7 @@ export function FeatureDrawer({
       }
     >
       <div className={classes.details}>
-        {acts !== null && acts.error !== null && <ErrorState error={acts.error} />}
+        {acts !== null && <CommandFailure error={acts.error} />}
         <Facts>
           <Fact name="State">
             <StateBadge tone={state.tone}>{state.label}</StateBadge>{' '}

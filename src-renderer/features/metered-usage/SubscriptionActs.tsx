@@ -1,9 +1,9 @@
 import { Button } from '@mantine/core';
-import { useState } from 'react';
-import { useAbility, useSession } from '#renderer/api/session.tsx';
+import type { ReactNode } from 'react';
+import { useAbility } from '#renderer/api/session.tsx';
 import { formatUnits } from '#renderer/format/metering.ts';
-import { ConfirmDialog } from '#renderer/ui/ConfirmDialog.tsx';
-import { ErrorState } from '#renderer/ui/ErrorState.tsx';
+import { CommandFailure } from '#renderer/ui/CommandFailure.tsx';
+import { type ActQuestion, useAskedAct } from '#renderer/ui/use-asked-act.tsx';
 import type { MeteredSubscription } from '#shared/ipc/metering.ts';
 import type { UsageRow } from './arithmetic.ts';
 import styles from './metered-usage.module.css';
@@ -11,25 +11,6 @@ import { useCancelSubscription } from './queries.ts';
 import { nameOf } from './subscription-words.ts';
 
 type When = 'now' | 'period_end' | 'keep';
-
-const QUESTIONS: Record<When, { title: (name: string) => string; confirm: string; stay: string }> =
-  {
-    now: {
-      title: (name) => `Cancel ${name} now?`,
-      confirm: 'Cancel now',
-      stay: 'Keep it',
-    },
-    period_end: {
-      title: (name) => `Cancel ${name} with its period?`,
-      confirm: 'Cancel at period end',
-      stay: 'Keep it',
-    },
-    keep: {
-      title: (name) => `Keep ${name}?`,
-      confirm: 'Keep subscription',
-      stay: 'Leave it cancelled',
-    },
-  };
 
 /** Ends a running subscription, now or with its period, or takes that back. */
 export function SubscriptionActs({
@@ -41,26 +22,19 @@ export function SubscriptionActs({
   subscription: MeteredSubscription;
   usage: readonly UsageRow[];
 }) {
-  const { connection } = useSession();
   const mayManage = useAbility('manageStripe');
   const cancel = useCancelSubscription();
-  const [question, setQuestion] = useState<When | null>(null);
-  // Main may know of production where this window does not.
-  const isProduction =
-    connection.environment === 'production' || cancel.error?.code === 'confirmation_required';
-  if (!mayManage) return null;
   const { id, cancelAt, cancelAtPeriodEnd } = subscription;
   const name = nameOf(subscription);
   const isEnding = cancelAtPeriodEnd || cancelAt !== null;
-  const start = (when: When, confirmedProduction: boolean) =>
-    cancel.mutate(
-      { customerId, subscriptionId: id, when, confirmedProduction },
-      {
-        onError: (error) => {
-          if (error.code === 'confirmation_required') setQuestion(when);
-        },
-      },
-    );
+  const ending = useAskedAct<When>({
+    // Going on is what the customer has now.
+    asks: (when) => when !== 'keep',
+    questionOf: (when) => questionOf(when, name, <NotSentYet subscriptionId={id} usage={usage} />),
+    perform: (when, confirmedProduction, onError) =>
+      cancel.mutate({ customerId, subscriptionId: id, when, confirmedProduction }, { onError }),
+  });
+  if (!mayManage) return null;
   const act = (when: When, label: string) => (
     <Button
       size="compact-sm"
@@ -69,54 +43,54 @@ export function SubscriptionActs({
       aria-label={`${label}: ${name}`}
       loading={cancel.isPending && cancel.variables.when === when}
       disabled={cancel.isPending}
-      onClick={() => {
-        // Going on is what the customer has now: only on production it is asked about.
-        if (when === 'keep' && !isProduction) start('keep', false);
-        else setQuestion(when);
-      }}
+      onClick={() => ending.start(when)}
     >
       {label}
     </Button>
   );
-  const words = question === null ? null : QUESTIONS[question];
   return (
     <>
       <div className={styles.acts}>
         {isEnding ? act('keep', 'Keep') : act('period_end', 'Cancel at period end…')}
         {act('now', 'Cancel now…')}
       </div>
-      {cancel.error !== null && cancel.error.code !== 'confirmation_required' && (
-        <ErrorState error={cancel.error} />
-      )}
-      <ConfirmDialog
-        opened={question !== null}
-        title={words?.title(name)}
-        confirmLabel={`${words?.confirm ?? ''}${isProduction ? ` on ${connection.name}` : ''}`}
-        cancelLabel={words?.stay ?? 'Close'}
-        isDangerous={question !== 'keep'}
-        onCancel={() => setQuestion(null)}
-        onConfirm={() => {
-          setQuestion(null);
-          if (question !== null) start(question, isProduction);
-        }}
-      >
-        {isProduction && (
-          <>
-            <strong>PRODUCTION</strong>, {connection.name}:{' '}
-          </>
-        )}
-        {question === 'now' && (
-          <>
-            It ends at once with everything in it, and the usage so far is billed at once. This
-            cannot be taken back. <NotSentYet subscriptionId={id} usage={usage} />
-          </>
-        )}
-        {question === 'period_end' &&
-          'It runs until its period ends; the usage until then is billed with its last invoice. Until then this can be taken back.'}
-        {question === 'keep' && 'It goes on, and the next period is billed as before.'}
-      </ConfirmDialog>
+      <CommandFailure error={cancel.error} />
+      {ending.question}
     </>
   );
+}
+
+function questionOf(when: When, name: string, notSentYet: ReactNode): ActQuestion {
+  switch (when) {
+    case 'now':
+      return {
+        title: `Cancel ${name} now?`,
+        confirmLabel: 'Cancel now',
+        cancelLabel: 'Keep it',
+        words: (
+          <>
+            It ends at once with everything in it, and the usage so far is billed at once. This
+            cannot be taken back. {notSentYet}
+          </>
+        ),
+      };
+    case 'period_end':
+      return {
+        title: `Cancel ${name} with its period?`,
+        confirmLabel: 'Cancel at period end',
+        cancelLabel: 'Keep it',
+        words:
+          'It runs until its period ends; the usage until then is billed with its last invoice. Until then this can be taken back.',
+      };
+    case 'keep':
+      return {
+        title: `Keep ${name}?`,
+        confirmLabel: 'Keep subscription',
+        cancelLabel: 'Leave it cancelled',
+        isDangerous: false,
+        words: 'It goes on, and the next period is billed as before.',
+      };
+  }
 }
 
 /** Stripe bills what it has: usage that is still here at that moment is on no invoice. */

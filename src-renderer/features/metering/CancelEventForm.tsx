@@ -7,7 +7,7 @@ import { formatQuantity } from '#renderer/format/credits.ts';
 import { formatUnits, meterEventStateWords } from '#renderer/format/metering.ts';
 import { formatInstant } from '#renderer/format/time.ts';
 import { announce } from '#renderer/ui/announce.tsx';
-import { ErrorState } from '#renderer/ui/ErrorState.tsx';
+import { CommandFailure } from '#renderer/ui/CommandFailure.tsx';
 import { FormDialog } from '#renderer/ui/FormDialog.tsx';
 import type { MeterEvent } from '#shared/ipc/metering.ts';
 import { keepEvent } from './keep-event.ts';
@@ -87,9 +87,7 @@ export function CancelEventForm({
             onChange={(change) => setConfirmed(change.currentTarget.checked)}
           />
         )}
-        {cancel.error !== null && cancel.error.code !== 'confirmation_required' && (
-          <ErrorState error={cancel.error} />
-        )}
+        <CommandFailure error={cancel.error} />
       </Stack>
     </FormDialog>
   );

@@ -9,19 +9,17 @@ import { formatUnits, meterEventStateWords } from '#renderer/format/metering.ts'
 import { formatInstant } from '#renderer/format/time.ts';
 import { customerPath } from '#renderer/navigation/paths.ts';
 import { announce } from '#renderer/ui/announce.tsx';
-import { ConfirmDialog } from '#renderer/ui/ConfirmDialog.tsx';
+import { CommandFailure } from '#renderer/ui/CommandFailure.tsx';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';
-import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { Fact, Facts } from '#renderer/ui/Facts.tsx';
 import { InstantText } from '#renderer/ui/InstantText.tsx';
 import { MeterEventState } from '#renderer/ui/MeterEventState.tsx';
 import { SideDrawer } from '#renderer/ui/SideDrawer.tsx';
+import { type ActQuestion, useAskedAct } from '#renderer/ui/use-asked-act.tsx';
 import type { MeterEvent } from '#shared/ipc/metering.ts';
 import { CancelEventForm } from './CancelEventForm.tsx';
 import { keepEvent } from './keep-event.ts';
 import classes from './metering.module.css';
-
-type Question = 'cancel' | 'send_again' | 'sent';
 
 /**
  * One meter event in a drawer: what it carries, how it stands, and what can be done about it. `rows` is the list that it was
@@ -64,34 +62,28 @@ function OpenEvent({
 }) {
   const mayManage = useAbility('manageStripe');
   const queryClient = useQueryClient();
-  const { connection } = useSession();
-  const [question, setQuestion] = useState<Question | null>(null);
+  const [isCancelling, setCancelling] = useState(false);
   const settle = useCommand('metering.settleEvent', {
     onSuccess: ({ event: settled }) => {
       onAnswered(settled);
       keepEvent(queryClient, settled);
       announce(meterEventStateWords(settled.state).sentence);
     },
-    onError: (error, { as }) => {
-      // Main may know of production where this window does not.
-      if (error.code === 'confirmation_required') setQuestion(as);
-    },
   });
-  const isProduction = connection.environment === 'production';
-  const start = (as: 'send_again' | 'sent', confirmedProduction: boolean) =>
-    settle.mutate({ id: event.id, as, confirmedProduction });
-  /** What Stripe rejected is not there: only on production does sending it again ask first. */
-  const sendAgain = () =>
-    event.state === 'rejected' && !isProduction
-      ? start('send_again', false)
-      : setQuestion('send_again');
+  const settling = useAskedAct<'send_again' | 'sent'>({
+    // What Stripe rejected is not there: elsewhere than on production it is sent again without a question.
+    asks: (as) => as === 'sent' || event.state !== 'rejected',
+    questionOf: (as) => settleQuestion(event, as),
+    perform: (as, confirmedProduction, onError) =>
+      settle.mutate({ id: event.id, as, confirmedProduction }, { onError }),
+  });
   const canSendAgain = event.state === 'rejected' || event.state === 'unclear';
   return (
     <SideDrawer
       opened
       // Esc reaches the question that lies over the drawer and the drawer alike.
       onClose={() => {
-        if (question === null) onClose();
+        if (!isCancelling && !settling.isAsking) onClose();
       }}
       title="Meter event"
       width={520}
@@ -100,7 +92,7 @@ function OpenEvent({
         (event.cancellable || canSendAgain) && (
           <div className={classes.acts}>
             {event.cancellable && (
-              <Button variant="default" color="red" onClick={() => setQuestion('cancel')}>
+              <Button variant="default" color="red" onClick={() => setCancelling(true)}>
                 Cancel this event…
               </Button>
             )}
@@ -109,7 +101,7 @@ function OpenEvent({
                 variant="default"
                 loading={settle.isPending && settle.variables.as === 'sent'}
                 disabled={settle.isPending}
-                onClick={() => setQuestion('sent')}
+                onClick={() => settling.start('sent')}
               >
                 Count as sent
               </Button>
@@ -118,7 +110,7 @@ function OpenEvent({
               <Button
                 loading={settle.isPending && settle.variables.as === 'send_again'}
                 disabled={settle.isPending}
-                onClick={sendAgain}
+                onClick={() => settling.start('send_again')}
               >
                 Send again
               </Button>
@@ -127,40 +119,42 @@ function OpenEvent({
         )
       }
     >
-      {settle.error !== null && settle.error.code !== 'confirmation_required' && (
-        <ErrorState error={settle.error} />
-      )}
+      <CommandFailure error={settle.error} />
       <EventFacts event={event} />
       {!mayManage && (
         <p className={classes.hint}>
           Your role may read this. Cancelling and sending again take the right to manage Stripe.
         </p>
       )}
-      {question === 'cancel' && (
-        <CancelEventForm event={event} onCancelled={onAnswered} onClose={() => setQuestion(null)} />
+      {isCancelling && (
+        <CancelEventForm
+          event={event}
+          onCancelled={onAnswered}
+          onClose={() => setCancelling(false)}
+        />
       )}
-      <ConfirmDialog
-        opened={question === 'send_again' || question === 'sent'}
-        title={question === 'sent' ? 'Count this event as sent?' : 'Send this event again?'}
-        confirmLabel={
-          (question === 'sent' ? 'Count as sent' : 'Send again') +
-          (isProduction ? ` on ${connection.name}` : '')
-        }
-        isDangerous
-        onCancel={() => setQuestion(null)}
-        onConfirm={() => {
-          if (question === 'send_again' || question === 'sent') start(question, true);
-          setQuestion(null);
-        }}
-      >
-        {question === 'sent'
-          ? `${formatUnits(event.value)} of ${event.eventName} count as billed. If Stripe does not have them after all, they are never billed.`
-          : event.state === 'unclear'
-            ? `If Stripe has the event after all, ${formatUnits(event.value)} of ${event.eventName} are billed twice. Compare the customer’s summary first.`
-            : `It is sent under a new identifier: ${formatUnits(event.value)} of ${event.eventName} are billed.`}
-      </ConfirmDialog>
+      {settling.question}
     </SideDrawer>
   );
+}
+
+function settleQuestion(event: MeterEvent, as: 'send_again' | 'sent'): ActQuestion {
+  const units = `${formatUnits(event.value)} of ${event.eventName}`;
+  if (as === 'sent') {
+    return {
+      title: 'Count this event as sent?',
+      confirmLabel: 'Count as sent',
+      words: `${units} count as billed. If Stripe does not have them after all, they are never billed.`,
+    };
+  }
+  return {
+    title: 'Send this event again?',
+    confirmLabel: 'Send again',
+    words:
+      event.state === 'unclear'
+        ? `If Stripe has the event after all, ${units} are billed twice. Compare the customer’s summary first.`
+        : `It is sent under a new identifier: ${units} are billed.`,
+  };
 }
 
 function EventFacts({ event }: { event: MeterEvent }) {

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { consoleQuery } from '#renderer/api/queries.ts';
 import { formatQuantity } from '#renderer/format/credits.ts';
+import { CommandFailure } from '#renderer/ui/CommandFailure.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { PlusIcon } from '#renderer/ui/icons.tsx';
 import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
@@ -44,7 +45,7 @@ export function MetersAndPrices({
   const mayChange = mayManage && isConnected;
   return (
     <div className={classes.sections}>
-      {acts.error !== null && openPrice === undefined && <ErrorState error={acts.error} />}
+      {openPrice === undefined && <CommandFailure error={acts.error} />}
       {isConnected && <Step catalog={catalog.data} maySend={mayChange} acts={acts} />}
       <section aria-label="Meters">
         <div className={classes.sectionHead}>

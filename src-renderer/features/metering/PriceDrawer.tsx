@@ -1,11 +1,13 @@
 import { Button } from '@mantine/core';
+import { useRef } from 'react';
 import { PriceCurve } from '#renderer/charts/PriceCurve.tsx';
 import { billingIntervalLabel, priceInWords } from '#renderer/format/metering.ts';
+import { CommandFailure } from '#renderer/ui/CommandFailure.tsx';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';
-import { ErrorState } from '#renderer/ui/ErrorState.tsx';
 import { Fact, Facts } from '#renderer/ui/Facts.tsx';
 import { InstantText } from '#renderer/ui/InstantText.tsx';
 import { SideDrawer } from '#renderer/ui/SideDrawer.tsx';
+import { useFocusAfterAct } from '#renderer/ui/use-focus-after-act.ts';
 import type { ListedPrice } from '#shared/ipc/metering.ts';
 import { ActiveState } from './ActiveState.tsx';
 import { MeteringLink } from './MeteringLink.tsx';
@@ -27,6 +29,9 @@ export function PriceDrawer({
   onClose: () => void;
 }) {
   const { id, name, active, tiers, currency } = price;
+  const isActing = acts.running?.kind === 'price' && acts.running.id === id;
+  const switchButton = useRef<HTMLButtonElement>(null);
+  useFocusAfterAct(isActing, switchButton);
   return (
     <SideDrawer
       opened
@@ -40,8 +45,9 @@ export function PriceDrawer({
         mayChange && (
           <div className={classes.acts}>
             <Button
+              ref={switchButton}
               variant="default"
-              loading={acts.running?.kind === 'price' && acts.running.id === id}
+              loading={isActing}
               onClick={() => acts.start({ kind: 'price', id, name, active: !active })}
             >
               {active ? 'Deactivate' : 'Activate'}
@@ -51,7 +57,7 @@ export function PriceDrawer({
       }
     >
       <div className={classes.details}>
-        {acts.error !== null && <ErrorState error={acts.error} />}
+        <CommandFailure error={acts.error} />
         <Facts>
           <Fact name="State">
             <ActiveState active={active} />

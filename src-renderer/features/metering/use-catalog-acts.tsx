@@ -1,10 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useCommand } from '#renderer/api/queries.ts';
-import { useSession } from '#renderer/api/session.tsx';
 import { announce } from '#renderer/ui/announce.tsx';
-import { ConfirmDialog } from '#renderer/ui/ConfirmDialog.tsx';
-import type { AppError } from '#shared/errors.ts';
+import { type ActQuestion, useAskedAct } from '#renderer/ui/use-asked-act.tsx';
 import type { FeatureMeter, MeteringCatalog } from '#shared/ipc/metering.ts';
 
 /** What can be done about meters, metered prices and bound features with a single press. */
@@ -26,96 +24,67 @@ export function useKeepCatalog(): (catalog: MeteringCatalog) => void {
  * The acts on the catalog. What is taken away is asked about first, and on production everything is. Render `question` once.
  */
 export function useCatalogActs() {
-  const { connection } = useSession();
   const keep = useKeepCatalog();
-  const [asked, setAsked] = useState<{ act: CatalogAct; isProduction: boolean } | null>(null);
   const [last, setLast] = useState<CatalogAct | null>(null);
-  const answered = (act: CatalogAct) => ({
-    onSuccess: () => announce(wordsOf(act).done),
-    onError: (error: AppError) => {
-      // Main may know of production where this window does not.
-      if (error.code === 'confirmation_required') setAsked({ act, isProduction: true });
-    },
-  });
   const setMeterActive = useCommand('metering.setMeterActive', { onSuccess: keep });
   const setPriceActive = useCommand('metering.setPriceActive', { onSuccess: keep });
   const bindFeature = useCommand('metering.bindFeature', { onSuccess: keep });
   const sync = useCommand('metering.sync', { onSuccess: keep });
   const commands = { meter: setMeterActive, price: setPriceActive, unbind: bindFeature, sync };
-
-  function run(act: CatalogAct, confirmedProduction: boolean) {
-    setLast(act);
-    switch (act.kind) {
-      case 'meter': {
-        const { eventName, active } = act;
-        return setMeterActive.mutate({ eventName, active, confirmedProduction }, answered(act));
+  const { start, isAsking, question } = useAskedAct<CatalogAct>({
+    asks: (act) => act.kind === 'unbind' || ('active' in act && !act.active),
+    questionOf: wordsOf,
+    perform: (act, confirmedProduction, onError) => {
+      setLast(act);
+      const answered = { onSuccess: () => announce(wordsOf(act).done), onError };
+      switch (act.kind) {
+        case 'meter': {
+          const { eventName, active } = act;
+          return setMeterActive.mutate({ eventName, active, confirmedProduction }, answered);
+        }
+        case 'price': {
+          const { id, active } = act;
+          return setPriceActive.mutate({ id, active, confirmedProduction }, answered);
+        }
+        case 'unbind': {
+          const { feature, planTier, eventName } = act.binding;
+          return bindFeature.mutate(
+            { feature, planTier, eventName, mode: null, confirmedProduction },
+            answered,
+          );
+        }
+        case 'sync':
+          return sync.mutate({ confirmedProduction }, answered);
       }
-      case 'price': {
-        const { id, active } = act;
-        return setPriceActive.mutate({ id, active, confirmedProduction }, answered(act));
-      }
-      case 'unbind': {
-        const { feature, planTier, eventName } = act.binding;
-        return bindFeature.mutate(
-          { feature, planTier, eventName, mode: null, confirmedProduction },
-          answered(act),
-        );
-      }
-      case 'sync':
-        return sync.mutate({ confirmedProduction }, answered(act));
-    }
-  }
-
-  const isProduction = connection.environment === 'production';
-  const takesAway = (act: CatalogAct) =>
-    act.kind === 'unbind' || ('active' in act && act.active === false);
-  const command = last === null ? null : commands[last.kind];
-  const question = asked === null ? null : wordsOf(asked.act);
-  return {
-    start(act: CatalogAct) {
-      if (isProduction || takesAway(act)) setAsked({ act, isProduction });
-      else run(act, false);
     },
+  });
+  const command = last === null ? null : commands[last.kind];
+  return {
+    start,
     /** What is under way. */
     running: command?.isPending === true ? last : null,
-    isAsking: asked !== null,
+    isAsking,
     /** Of what was done last: an older failure says nothing any more. */
-    error:
-      command === null || command.error?.code === 'confirmation_required' ? null : command.error,
-    question: (
-      <ConfirmDialog
-        opened={asked !== null}
-        title={question?.title ?? ''}
-        confirmLabel={`${question?.label ?? ''}${asked?.isProduction === true ? ` for ${connection.name}` : ''}`}
-        isDangerous
-        onCancel={() => setAsked(null)}
-        onConfirm={() => {
-          if (asked !== null) run(asked.act, asked.isProduction);
-          setAsked(null);
-        }}
-      >
-        {asked?.isProduction === true && `${connection.name} is production. `}
-        {question?.words}
-      </ConfirmDialog>
-    ),
+    error: command?.error ?? null,
+    question,
   };
 }
 
 export type CatalogActs = ReturnType<typeof useCatalogActs>;
 
-function wordsOf(act: CatalogAct): { title: string; label: string; words: string; done: string } {
+function wordsOf(act: CatalogAct): ActQuestion & { done: string } {
   switch (act.kind) {
     case 'meter':
       return act.active
         ? {
             title: `Activate ${act.name}?`,
-            label: 'Activate',
+            confirmLabel: 'Activate',
             words: 'The meter takes reports again.',
             done: `${act.name} is active.`,
           }
         : {
             title: `Deactivate ${act.name}?`,
-            label: 'Deactivate',
+            confirmLabel: 'Deactivate',
             words: 'An inactive meter takes no reports. What was reported stays and is billed.',
             done: `${act.name} is inactive.`,
           };
@@ -123,27 +92,27 @@ function wordsOf(act: CatalogAct): { title: string; label: string; words: string
       return act.active
         ? {
             title: `Offer ${act.name} again?`,
-            label: 'Activate',
+            confirmLabel: 'Activate',
             words: 'Customers can be put on the price again.',
             done: `${act.name} is active.`,
           }
         : {
             title: `Deactivate ${act.name}?`,
-            label: 'Deactivate',
+            confirmLabel: 'Deactivate',
             words: 'An inactive price is sold to nobody else; who has it keeps it.',
             done: `${act.name} is inactive.`,
           };
     case 'unbind':
       return {
         title: `Stop metering ${act.binding.feature}?`,
-        label: 'Remove',
+        confirmLabel: 'Remove',
         words: 'Its uses deduct credits again, and are not reported. What was reported stays.',
         done: `${act.binding.feature} is no longer metered.`,
       };
     case 'sync':
       return {
         title: 'Send meters and prices to Stripe?',
-        label: 'Send to Stripe',
+        confirmLabel: 'Send to Stripe',
         words: 'Meters and prices that Stripe lacks are made there, and active ones made to agree.',
         done: 'Stripe has meters and prices as they are here.',
       };

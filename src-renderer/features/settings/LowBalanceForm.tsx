@@ -1,23 +1,14 @@
 import { TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useState } from 'react';
-import { useCommand } from '#renderer/api/queries.ts';
 import { CreditsField } from '#renderer/ui/CreditsField.tsx';
 import { creditsOrZeroProblem, parseCreditsOrZero } from '#renderer/ui/credits-or-zero.ts';
 import { FormDrawer } from '#renderer/ui/FormDrawer.tsx';
 import { problemOf } from '#renderer/ui/form-problems.ts';
-import { useSaving } from '#renderer/ui/use-saving.ts';
 import { notificationSettingsSchema } from '#shared/ipc/notifications.ts';
-import {
-  changedSettings,
-  type NotificationAnswer,
-  settingsFields,
-  textOrNull,
-  useKeepNotifications,
-} from './notification-answer.ts';
+import type { NotificationAnswer } from './notification-answer.ts';
+import { textOrNull, useOpenedSettings, useSavingSettings } from './use-saving-settings.ts';
 
 const { shape } = notificationSettingsSchema;
-const FIELD_OF_ARGUMENT = settingsFields('lowBalanceThreshold', 'purchaseUrl', 'companyName');
 
 /** When a customer counts as low, and what messages say of the company. */
 export function LowBalanceForm({
@@ -27,8 +18,7 @@ export function LowBalanceForm({
   answer: NotificationAnswer;
   onClose: () => void;
 }) {
-  // As the form was opened with: what changes meanwhile is somebody else's.
-  const [settings] = useState(answer.settings);
+  const settings = useOpenedSettings(answer);
   const form = useForm({
     initialValues: {
       lowBalanceThreshold: String(settings.lowBalanceThreshold),
@@ -42,34 +32,30 @@ export function LowBalanceForm({
       purchaseUrl: (text) => problemOf(shape.purchaseUrl, textOrNull(text)),
     },
   });
-  const { asksProduction, whenAnswered } = useSaving<NotificationAnswer>({
+  const { drawer, submit } = useSavingSettings({
+    opened: settings,
     setErrors: form.setErrors,
-    fieldOfArgument: FIELD_OF_ARGUMENT,
-    keep: useKeepNotifications(),
-    saved: () => 'The threshold and what messages say were saved.',
+    saved: 'The threshold and what messages say were saved.',
     onClose,
   });
-  const save = useCommand('notifications.saveSettings', whenAnswered);
   return (
     <FormDrawer
       title="Threshold and messages"
       saveLabel="Save"
       form={form}
-      asksProduction={asksProduction}
-      save={save}
+      {...drawer}
       onSubmit={(values) => {
         const parsed = parseCreditsOrZero(values.lowBalanceThreshold);
         if (!parsed.ok) return;
-        save.mutate({
-          settings: changedSettings(settings, {
+        submit(
+          {
             lowBalanceThreshold: parsed.value,
             companyName: textOrNull(values.companyName),
             purchaseUrl: textOrNull(values.purchaseUrl),
-          }),
-          confirmedProduction: asksProduction && values.confirmed,
-        });
+          },
+          values.confirmed,
+        );
       }}
-      onClose={onClose}
     >
       <CreditsField
         label="Low below"

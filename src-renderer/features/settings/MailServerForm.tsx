@@ -1,23 +1,15 @@
 import { Radio, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useState } from 'react';
-import { useCommand } from '#renderer/api/queries.ts';
 import { FormDrawer } from '#renderer/ui/FormDrawer.tsx';
 import { problemOf } from '#renderer/ui/form-problems.ts';
-import { useSaving } from '#renderer/ui/use-saving.ts';
 import {
   type NotificationSettings,
   notificationSettingsSchema,
   SMTP_SECURITIES,
 } from '#shared/ipc/notifications.ts';
 import classes from './NotificationSettings.module.css';
-import {
-  changedSettings,
-  type NotificationAnswer,
-  settingsFields,
-  textOrNull,
-  useKeepNotifications,
-} from './notification-answer.ts';
+import type { NotificationAnswer } from './notification-answer.ts';
+import { textOrNull, useOpenedSettings, useSavingSettings } from './use-saving-settings.ts';
 
 type Security = NotificationSettings['smtpSecurity'];
 
@@ -47,15 +39,6 @@ export function securityLabel(security: Security): string {
 }
 
 const { shape } = notificationSettingsSchema;
-const FIELD_OF_ARGUMENT = settingsFields(
-  'smtpHost',
-  'smtpPort',
-  'smtpSecurity',
-  'smtpUser',
-  'emailFrom',
-  'emailReplyTo',
-  'hoursBetweenEmails',
-);
 
 /** A whole number as typed; NaN where it is none, which every schema refuses. */
 const wholeOf = (text: string) => (/^\s*[0-9]{1,6}\s*$/.test(text) ? Number(text) : Number.NaN);
@@ -68,8 +51,7 @@ export function MailServerForm({
   answer: NotificationAnswer;
   onClose: () => void;
 }) {
-  // As the form was opened with: what changes meanwhile is somebody else's.
-  const [settings] = useState(answer.settings);
+  const settings = useOpenedSettings(answer);
   const form = useForm({
     initialValues: {
       smtpHost: settings.smtpHost ?? '',
@@ -95,14 +77,12 @@ export function MailServerForm({
         problemOf(shape.hoursBetweenEmails, wholeOf(text)) && 'Enter hours from 0 to 8760.',
     },
   });
-  const { asksProduction, whenAnswered } = useSaving<NotificationAnswer>({
+  const { drawer, submit } = useSavingSettings({
+    opened: settings,
     setErrors: form.setErrors,
-    fieldOfArgument: FIELD_OF_ARGUMENT,
-    keep: useKeepNotifications(),
-    saved: () => 'The mail server was saved.',
+    saved: 'The mail server was saved.',
     onClose,
   });
-  const save = useCommand('notifications.saveSettings', whenAnswered);
   function chooseSecurity(next: string) {
     const security = SMTP_SECURITIES.find((each) => each === next);
     if (security === undefined) return;
@@ -118,11 +98,10 @@ export function MailServerForm({
       title="Mail server"
       saveLabel="Save mail server"
       form={form}
-      asksProduction={asksProduction}
-      save={save}
+      {...drawer}
       onSubmit={(values) =>
-        save.mutate({
-          settings: changedSettings(settings, {
+        submit(
+          {
             smtpHost: textOrNull(values.smtpHost),
             smtpPort: wholeOf(values.smtpPort),
             smtpSecurity: values.smtpSecurity,
@@ -130,11 +109,10 @@ export function MailServerForm({
             emailFrom: textOrNull(values.emailFrom),
             emailReplyTo: textOrNull(values.emailReplyTo),
             hoursBetweenEmails: wholeOf(values.hoursBetweenEmails),
-          }),
-          confirmedProduction: asksProduction && values.confirmed,
-        })
+          },
+          values.confirmed,
+        )
       }
-      onClose={onClose}
       hint="The password is not among these settings: it is kept on this computer, and entered on the page."
     >
       <div className={classes.server}>

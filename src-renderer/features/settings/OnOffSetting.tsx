@@ -1,10 +1,10 @@
 import { SegmentedControl } from '@mantine/core';
-import { type ReactNode, useState } from 'react';
+import type { ReactNode } from 'react';
 import { useCommand } from '#renderer/api/queries.ts';
-import { useAbility, useSession } from '#renderer/api/session.tsx';
+import { useAbility } from '#renderer/api/session.tsx';
 import { announce } from '#renderer/ui/announce.tsx';
-import { ConfirmDialog } from '#renderer/ui/ConfirmDialog.tsx';
-import { ErrorState } from '#renderer/ui/ErrorState.tsx';
+import { CommandFailure } from '#renderer/ui/CommandFailure.tsx';
+import { useAskedAct } from '#renderer/ui/use-asked-act.tsx';
 import classes from './NotificationSettings.module.css';
 import { type NotificationAnswer, useKeepNotifications } from './notification-answer.ts';
 import { SettingRow } from './SettingRow.tsx';
@@ -27,24 +27,24 @@ export function OnOffSetting({
   /** What happens from then on, by whether it is turned on. */
   consequence: (isOn: boolean) => string;
 }) {
-  const { connection } = useSession();
   const mayAdminister = useAbility('administer');
   const keep = useKeepNotifications();
-  const [asked, setAsked] = useState<boolean | null>(null);
   const isOn = answer.settings[setting];
   const save = useCommand('notifications.saveSettings', {
     onSuccess: (saved) => {
       keep(saved);
       announce(`${label}: ${saved.settings[setting] ? 'on' : 'off'}.`);
     },
-    onError: (error, input) => {
-      // Main may know of production where this window does not.
-      if (error.code === 'confirmation_required') setAsked(input.settings[setting] ?? null);
-    },
   });
-  const change = (next: boolean, confirmedProduction: boolean) =>
-    save.mutate({ settings: { [setting]: next }, confirmedProduction });
-  const isProduction = connection.environment === 'production';
+  const { start, question } = useAskedAct<boolean>({
+    questionOf: (next) => ({
+      title: `Turn ${next ? 'on' : 'off'}: ${label}?`,
+      confirmLabel: `Turn ${next ? 'on' : 'off'}`,
+      words: consequence(next),
+    }),
+    perform: (next, confirmedProduction, onError) =>
+      save.mutate({ settings: { [setting]: next }, confirmedProduction }, { onError }),
+  });
   return (
     <>
       <SettingRow
@@ -64,28 +64,11 @@ export function OnOffSetting({
           ]}
           disabled={!mayAdminister || save.isPending || (missing !== null && !isOn)}
           value={isOn ? 'on' : 'off'}
-          onChange={(next) => {
-            if (isProduction) setAsked(next === 'on');
-            else change(next === 'on', false);
-          }}
+          onChange={(next) => start(next === 'on')}
         />
       </SettingRow>
-      {save.error !== null && save.error.code !== 'confirmation_required' && (
-        <ErrorState error={save.error} />
-      )}
-      <ConfirmDialog
-        opened={asked !== null}
-        title={`Turn ${asked === true ? 'on' : 'off'} for ${connection.name}?`}
-        confirmLabel={`Turn ${asked === true ? 'on' : 'off'} on ${connection.name}`}
-        isDangerous
-        onCancel={() => setAsked(null)}
-        onConfirm={() => {
-          setAsked(null);
-          if (asked !== null) change(asked, true);
-        }}
-      >
-        {connection.name} is production. {asked !== null && consequence(asked)}
-      </ConfirmDialog>
+      <CommandFailure error={save.error} />
+      {question}
     </>
   );
 }

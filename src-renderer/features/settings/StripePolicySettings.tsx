@@ -1,11 +1,10 @@
 import { SegmentedControl } from '@mantine/core';
-import { useState } from 'react';
 import { useCommand } from '#renderer/api/queries.ts';
-import { useAbility, useSession } from '#renderer/api/session.tsx';
+import { useAbility } from '#renderer/api/session.tsx';
 import { clawbackPolicyLabel } from '#renderer/format/billing.ts';
 import { announce } from '#renderer/ui/announce.tsx';
-import { ConfirmDialog } from '#renderer/ui/ConfirmDialog.tsx';
-import { ErrorState } from '#renderer/ui/ErrorState.tsx';
+import { CommandFailure } from '#renderer/ui/CommandFailure.tsx';
+import { useAskedAct } from '#renderer/ui/use-asked-act.tsx';
 import { CLAWBACK_POLICIES, type ClawbackPolicy, type StripeStatus } from '#shared/ipc/stripe.ts';
 import { SettingGroup, SettingRow } from './SettingRow.tsx';
 import { useKeepStatus } from './use-keep-status.ts';
@@ -20,28 +19,24 @@ const OPTIONS = CLAWBACK_POLICIES.map((policy) => ({
 /** What happens to credits when money goes back without a request of the console; production is asked about once more. */
 export function StripePolicySettings({ status }: { status: StripeStatus }) {
   const mayManage = useAbility('manageStripe');
-  const { connection } = useSession();
   const keep = useKeepStatus();
-  const [asked, setAsked] = useState<Policies | null>(null);
   const save = useCommand('stripe.setPolicies', {
     onSuccess: (changed) => {
       keep(changed);
       announce('Saved. It counts for refunds and disputes from now on.');
     },
-    onError: (error, { refundPolicy, disputePolicy }) => {
-      // Main may know of production where this window does not.
-      if (error.code === 'confirmation_required') setAsked({ refundPolicy, disputePolicy });
-    },
   });
-  function change(part: Partial<Policies>) {
-    const policies = {
-      refundPolicy: status.refundPolicy,
-      disputePolicy: status.disputePolicy,
-      ...part,
-    };
-    if (connection.environment === 'production') setAsked(policies);
-    else save.mutate({ ...policies, confirmedProduction: false });
-  }
+  const { start, question } = useAskedAct<Policies>({
+    questionOf: ({ refundPolicy, disputePolicy }) => ({
+      title: 'Change what happens when money goes back?',
+      confirmLabel: 'Change it',
+      words: `Refunds made in Stripe: ${clawbackPolicyLabel(refundPolicy).toLowerCase()}. Lost disputes: ${clawbackPolicyLabel(disputePolicy).toLowerCase()}. It counts for what comes from now on; what was taken or left before stays.`,
+    }),
+    perform: (policies, confirmedProduction, onError) =>
+      save.mutate({ ...policies, confirmedProduction }, { onError }),
+  });
+  const { refundPolicy, disputePolicy } = status;
+  const change = (part: Partial<Policies>) => start({ refundPolicy, disputePolicy, ...part });
   const control = (
     label: string,
     value: ClawbackPolicy,
@@ -55,42 +50,24 @@ export function StripePolicySettings({ status }: { status: StripeStatus }) {
       onChange={choose}
     />
   );
-  const isFailed = save.error !== null && save.error.code !== 'confirmation_required';
   return (
     <SettingGroup title="When money goes back">
       <SettingRow
         label="Refunds made in Stripe"
         description="What is taken of the credits that the money bought. What is spent already is either recorded as not recovered, or taken all the same, below zero where it must."
       >
-        {control('Refunds made in Stripe', status.refundPolicy, (refundPolicy) =>
-          change({ refundPolicy }),
+        {control('Refunds made in Stripe', refundPolicy, (policy) =>
+          change({ refundPolicy: policy }),
         )}
       </SettingRow>
       <SettingRow
         label="Lost disputes"
         description="While a dispute is open, what is left of the purchase’s credits is held."
       >
-        {control('Lost disputes', status.disputePolicy, (disputePolicy) =>
-          change({ disputePolicy }),
-        )}
+        {control('Lost disputes', disputePolicy, (policy) => change({ disputePolicy: policy }))}
       </SettingRow>
-      {isFailed && <ErrorState error={save.error} />}
-      <ConfirmDialog
-        opened={asked !== null}
-        title={`Change it for ${connection.name}?`}
-        confirmLabel={`Change it on ${connection.name}`}
-        isDangerous
-        onCancel={() => setAsked(null)}
-        onConfirm={() => {
-          setAsked(null);
-          if (asked !== null) save.mutate({ ...asked, confirmedProduction: true });
-        }}
-      >
-        {connection.name} is production. Refunds made in Stripe:{' '}
-        {asked !== null && clawbackPolicyLabel(asked.refundPolicy).toLowerCase()}. Lost disputes:{' '}
-        {asked !== null && clawbackPolicyLabel(asked.disputePolicy).toLowerCase()}. It counts for
-        what comes from now on; what was taken or left before stays.
-      </ConfirmDialog>
+      <CommandFailure error={save.error} />
+      {question}
     </SettingGroup>
   );
 }

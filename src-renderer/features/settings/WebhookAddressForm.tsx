@@ -1,20 +1,10 @@
 import { TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useState } from 'react';
-import { useCommand } from '#renderer/api/queries.ts';
 import { FormDrawer } from '#renderer/ui/FormDrawer.tsx';
 import { problemOf } from '#renderer/ui/form-problems.ts';
-import { useSaving } from '#renderer/ui/use-saving.ts';
 import { notificationSettingsSchema } from '#shared/ipc/notifications.ts';
-import {
-  changedSettings,
-  type NotificationAnswer,
-  settingsFields,
-  textOrNull,
-  useKeepNotifications,
-} from './notification-answer.ts';
-
-const FIELD_OF_ARGUMENT = settingsFields('webhookUrl');
+import type { NotificationAnswer } from './notification-answer.ts';
+import { textOrNull, useOpenedSettings, useSavingSettings } from './use-saving-settings.ts';
 
 /** Where the company's own system is told. */
 export function WebhookAddressForm({
@@ -24,8 +14,7 @@ export function WebhookAddressForm({
   answer: NotificationAnswer;
   onClose: () => void;
 }) {
-  // As the form was opened with: what changes meanwhile is somebody else's.
-  const [settings] = useState(answer.settings);
+  const settings = useOpenedSettings(answer);
   const form = useForm({
     initialValues: { webhookUrl: settings.webhookUrl ?? '', confirmed: false },
     validate: {
@@ -35,28 +24,19 @@ export function WebhookAddressForm({
           : problemOf(notificationSettingsSchema.shape.webhookUrl, textOrNull(text)),
     },
   });
-  const { asksProduction, whenAnswered } = useSaving<NotificationAnswer>({
+  const { drawer, submit } = useSavingSettings({
+    opened: settings,
     setErrors: form.setErrors,
-    fieldOfArgument: FIELD_OF_ARGUMENT,
-    keep: useKeepNotifications(),
-    saved: () => 'The address was saved.',
+    saved: 'The address was saved.',
     onClose,
   });
-  const save = useCommand('notifications.saveSettings', whenAnswered);
   return (
     <FormDrawer
       title="Webhook address"
       saveLabel="Save address"
       form={form}
-      asksProduction={asksProduction}
-      save={save}
-      onSubmit={(values) =>
-        save.mutate({
-          settings: changedSettings(settings, { webhookUrl: textOrNull(values.webhookUrl) }),
-          confirmedProduction: asksProduction && values.confirmed,
-        })
-      }
-      onClose={onClose}
+      {...drawer}
+      onSubmit={(values) => submit({ webhookUrl: textOrNull(values.webhookUrl) }, values.confirmed)}
     >
       <TextInput
         label="Address"

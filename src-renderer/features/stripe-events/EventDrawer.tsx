@@ -1,12 +1,12 @@
 import { Anchor, Button } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useRef } from 'react';
 import { Link } from 'wouter';
 import { consoleQuery, useCommand } from '#renderer/api/queries.ts';
-import { useAbility, useSession } from '#renderer/api/session.tsx';
+import { useAbility } from '#renderer/api/session.tsx';
 import { customerPath } from '#renderer/navigation/paths.ts';
 import { announce } from '#renderer/ui/announce.tsx';
-import { ConfirmDialog } from '#renderer/ui/ConfirmDialog.tsx';
+import { CommandFailure } from '#renderer/ui/CommandFailure.tsx';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';
 import { CreditAmount } from '#renderer/ui/CreditAmount.tsx';
 import { ErrorState } from '#renderer/ui/ErrorState.tsx';
@@ -16,6 +16,8 @@ import { LoadingRows } from '#renderer/ui/LoadingRows.tsx';
 import { SideDrawer } from '#renderer/ui/SideDrawer.tsx';
 import { StateBadge } from '#renderer/ui/StateBadge.tsx';
 import { TypeBadge } from '#renderer/ui/TypeBadge.tsx';
+import { useAskedAct } from '#renderer/ui/use-asked-act.tsx';
+import { useFocusAfterAct } from '#renderer/ui/use-focus-after-act.ts';
 import type { StripeEventRow } from '#shared/ipc/stripe.ts';
 import type { Transaction } from '#shared/ipc/vocabulary.ts';
 import { eventStateWords } from './event-words.ts';
@@ -23,10 +25,8 @@ import classes from './stripe-events.module.css';
 
 /** One event: how it was handled, the ledger's rows that came of it, and the event itself. */
 export function EventDrawer({ id, onClose }: { id: string; onClose: () => void }) {
-  const { connection } = useSession();
   const mayReplay = useAbility('manageStripe');
   const queryClient = useQueryClient();
-  const [isAsking, setAsking] = useState(false);
   const query = useQuery(consoleQuery('stripe.event', { id }));
   const replay = useCommand('stripe.replayEvent', {
     onSuccess: ({ event }) => {
@@ -34,24 +34,29 @@ export function EventDrawer({ id, onClose }: { id: string; onClose: () => void }
         event.outcome ?? event.error ?? `The event is ${eventStateWords(event.state).label}.`,
       );
     },
-    onError: (error) => {
-      // Main may know of production where this window does not.
-      if (error.code === 'confirmation_required') setAsking(true);
-    },
     onSettled: () => {
       void queryClient.invalidateQueries({
         predicate: ({ queryKey }) => String(queryKey[0]).startsWith('stripe.'),
       });
     },
   });
-  const isProduction = connection.environment === 'production';
-  const start = (confirmedProduction: boolean) => replay.mutate({ id, confirmedProduction });
+  const againButton = useRef<HTMLButtonElement>(null);
+  useFocusAfterAct(replay.isPending, againButton);
+  const again = useAskedAct<string>({
+    questionOf: () => ({
+      title: 'Handle this event again?',
+      confirmLabel: 'Handle again',
+      words: 'Where Stripe and the ledger differ for this object, the ledger is made to agree.',
+    }),
+    perform: (event, confirmedProduction, onError) =>
+      replay.mutate({ id: event, confirmedProduction }, { onError }),
+  });
   return (
     <SideDrawer
       opened
       // Esc reaches the question that lies over the drawer and the drawer alike.
       onClose={() => {
-        if (!isAsking) onClose();
+        if (!again.isAsking) onClose();
       }}
       title="Stripe event"
       width={560}
@@ -62,9 +67,10 @@ export function EventDrawer({ id, onClose }: { id: string; onClose: () => void }
               Fetches the object again. What was granted already is not granted twice.
             </span>
             <Button
+              ref={againButton}
               variant="default"
               loading={replay.isPending}
-              onClick={() => (isProduction ? setAsking(true) : start(false))}
+              onClick={() => again.start(id)}
             >
               Handle again
             </Button>
@@ -74,9 +80,7 @@ export function EventDrawer({ id, onClose }: { id: string; onClose: () => void }
     >
       {query.isPending && <LoadingRows count={8} label="Loading the event" />}
       {query.isError && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
-      {replay.error !== null && replay.error.code !== 'confirmation_required' && (
-        <ErrorState error={replay.error} />
-      )}
+      <CommandFailure error={replay.error} />
       {query.data !== undefined && (
         <div className={classes.details}>
           <EventFacts event={query.data.event} />
@@ -93,20 +97,7 @@ export function EventDrawer({ id, onClose }: { id: string; onClose: () => void }
           </section>
         </div>
       )}
-      <ConfirmDialog
-        opened={isAsking}
-        title={`Handle again on ${connection.name}?`}
-        confirmLabel={`Handle again on ${connection.name}`}
-        isDangerous
-        onCancel={() => setAsking(false)}
-        onConfirm={() => {
-          setAsking(false);
-          start(true);
-        }}
-      >
-        {connection.name} is production. Where Stripe and the ledger differ for this object, the
-        ledger is made to agree.
-      </ConfirmDialog>
+      {again.question}
     </SideDrawer>
   );
 }
