@@ -34,7 +34,7 @@ export function JobsPage() {
     <Page>
       <PageHeader
         title="Jobs"
-        description="Work that runs by itself: in every console that is open, and every service, with the right to it. A job of the ledger runs in one place at a time; notifications and those of Stripe share their work."
+        description="Work that runs by itself: in every console that is open, and every service, with the right to it. A job of the ledger runs in one place at a time; notifications and those of Stripe share their work. A run that finds nothing to do is noted once a minute at most."
       />
       {mayRunNone && (
         <p className={classes.note}>
