@@ -7,7 +7,8 @@ import { type Answer, callService, type Service } from './service-call.ts';
 export type Use =
   | { cost: number; feature?: undefined; quantity?: undefined }
   | {
-      feature: string /** Units of the feature; 1 where left out. */;
+      feature: string;
+      /** Units of the feature; 1 where left out. */
       quantity?: number;
       cost?: undefined;
     };
