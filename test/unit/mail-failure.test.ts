@@ -28,6 +28,7 @@ describe('a refusal', () => {
     ['550 Blocked: 203.0.113.7 is listed at zen.spamhaus.org'],
     ['550 5.7.1 Message refused by the policy of this mailbox'],
     ['552 5.2.2 Mailbox full'],
+    ['550 <user@unknown.example>: blocked by policy'],
   ])('that says nothing of the address suppresses nothing: %s', (response) => {
     expect(mailFailureOf(refused('RCPT TO', response), login)).toMatchObject({
       kind: 'failed',
@@ -47,6 +48,17 @@ describe('a refusal', () => {
       kind: 'later',
       problem: { code: 'delivery_failed' },
     });
+  });
+
+  // Else one customer's address would hold up the mail of all others for a day.
+  it.each([
+    ['550 5.7.1 <relay@shop.example>: Recipient address rejected: Access denied'],
+    ['550 relay-team@shop.example: no such user'],
+    ['554 <sender@shop.example>: rejected, mailbox disabled'],
+    ['550 No such user here (mx1.smtp-relay.shop.example)'],
+    ['452 4.2.2 <relay@shop.example>: mailbox full'],
+  ])('is not taken for one of the sender by the names in it: %s', (response) => {
+    expect(mailFailureOf(refused('RCPT TO', response), login)).not.toHaveProperty('problem');
   });
 
   it('never repeats the password, in whichever form, nor characters that no text has', () => {

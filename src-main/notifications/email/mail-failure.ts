@@ -18,6 +18,7 @@ const NO_SUCH_MAILBOX: ReadonlySet<number> = new Set([550, 551, 553]);
 const WORDS_OF_NO_MAILBOX =
   /\b(?:no such|unknown|unrouteable|invalid|unavailable|disabled|not found|(?:not|n[’']t) exist)\b/i;
 const WORDS_OF_RECIPIENT = /\b(?:user|mailbox|recipient|address|account)\b/i;
+const NAMES = /<[^<>]*>|\S*@\S*|[\w-]+(?:\.[\w-]+)+/g;
 /** About whom the mail is from: a relay for others, or a sender that may not send, which many say only once a recipient is named. */
 const SENDER_STATUS = /^5\.1\.[78]$/;
 const WORDS_OF_SENDER =
@@ -53,18 +54,24 @@ function isAboutMessage(command: unknown, said: string): boolean {
   const status = statusOf(said);
   if (NO_SUCH_ADDRESS.test(status)) return true;
   // A server that takes no mail from here would refuse every address.
-  return !SENDER_STATUS.test(status) && !WORDS_OF_SENDER.test(said);
+  return !SENDER_STATUS.test(status) && !WORDS_OF_SENDER.test(wordsOf(said));
 }
 
 /** Refusals for spam, policy or a full mailbox say nothing about the address. */
 function isUnknown(responseCode: number, said: string): boolean {
   const status = statusOf(said);
   if (status !== '') return NO_SUCH_ADDRESS.test(status);
+  const words = wordsOf(said);
   return (
     NO_SUCH_MAILBOX.has(responseCode) &&
-    WORDS_OF_RECIPIENT.test(said) &&
-    WORDS_OF_NO_MAILBOX.test(said)
+    WORDS_OF_RECIPIENT.test(words) &&
+    WORDS_OF_NO_MAILBOX.test(words)
   );
+}
+
+/** A reply without the addresses and hosts that it names: customers choose theirs, such as relay@shop.example. */
+function wordsOf(said: string): string {
+  return said.replaceAll(NAMES, ' ');
 }
 
 /** The enhanced code of a reply; empty where it has none. */
