@@ -223,6 +223,43 @@ describe('the delivery log', () => {
     expect(mail.queryByRole('button', { name: 'Send again' })).toBeNull();
   });
 
+  it('says by the channel why it cannot be sent again, and keeps the focus in the drawer where it can', async () => {
+    let isRefused = true;
+    const inState = (state: 'failed' | 'queued') => ({
+      ...failed,
+      deliveries: failed.deliveries.map((delivery) => ({ ...delivery, state })),
+    });
+    let listed = inState('failed');
+    const { user } = open({
+      path: '/alerts?tab=log',
+      handlers: {
+        'alerts.notifications': async () => ({ rows: [listed], nextCursor: null }),
+        'alerts.sendAgain': async ({ confirmedProduction }) => {
+          if (isRefused) throw new AppError('invalid_argument', 'This was sent already.');
+          if (!confirmedProduction) throw new AppError('confirmation_required', 'Confirm it.');
+          listed = inState('queued');
+          return listed;
+        },
+      },
+    });
+    await user.click(await screen.findByRole('rowheader', { name: 'Grace Hopper' }));
+    const drawer = await dialogOf('Notification');
+    const mail = within(drawer.getByRole('region', { name: 'E-mail' }));
+    await user.click(mail.getByRole('button', { name: 'Send again' }));
+    expect(await mail.findByRole('alert')).toHaveTextContent('This was sent already.');
+    isRefused = false;
+    await user.click(mail.getByRole('button', { name: 'Send again' }));
+    // Main may know of production where this window does not.
+    const question = await dialogOf('Send it again?');
+    await waitFor(() => expect(question.getByRole('button', { name: 'Cancel' })).toHaveFocus());
+    await user.click(question.getByRole('button', { name: /^Send again on / }));
+    await waitFor(() => expect(mail.queryByRole('button', { name: 'Send again' })).toBeNull());
+    // Its button is gone.
+    expect(screen.getByRole('dialog', { name: 'Notification' })).toContainElement(
+      document.activeElement as HTMLElement,
+    );
+  });
+
   it('asks before it sends to a customer of production; Esc leaves the drawer open', async () => {
     const { user, bridge } = open({
       production: true,

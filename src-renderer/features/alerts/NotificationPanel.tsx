@@ -8,7 +8,6 @@ import { formatCreditsInWords } from '#renderer/format/credits.ts';
 import { formatInstant } from '#renderer/format/time.ts';
 import { customerPath } from '#renderer/navigation/paths.ts';
 import { announce } from '#renderer/ui/announce.tsx';
-import { CommandFailure } from '#renderer/ui/CommandFailure.tsx';
 import { CopyableId } from '#renderer/ui/CopyableId.tsx';
 import { Fact, Facts } from '#renderer/ui/Facts.tsx';
 import { SideDrawer } from '#renderer/ui/SideDrawer.tsx';
@@ -117,10 +116,10 @@ function OpenNotification({
           key={delivery.channel}
           delivery={delivery}
           isSending={again.isPending && again.variables.channel === delivery.channel}
+          error={again.variables?.channel === delivery.channel ? again.error : null}
           onSendAgain={mayAdminister ? () => sending.start(delivery) : null}
         />
       ))}
-      <CommandFailure error={again.error} />
       {!mayAdminister && deliveries.some(canSendAgain) && (
         <p className={classes.hint}>
           Your role may read this. Sending again takes a role that may change notifications.
