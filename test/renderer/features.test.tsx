@@ -266,6 +266,22 @@ describe('a feature', () => {
     );
   });
 
+  it('does not show what failed of another one', async () => {
+    const { user } = open({
+      handlers: {
+        'features.setCost': async () => {
+          throw new AppError('database_unavailable', 'The database does not answer.');
+        },
+      },
+    });
+    const details = await openFeature(user, 'old_search');
+    await user.click(details.getByRole('button', { name: 'Activate' }));
+    expect(await details.findByRole('alert')).toHaveTextContent('does not answer');
+    await user.click(details.getByRole('button', { name: 'Close' }));
+    const other = await openFeature(user);
+    expect(other.queryByRole('alert')).toBeNull();
+  });
+
   it('is activated without a question, but not on production', async () => {
     const { user, bridge, unmount } = open();
     const details = await openFeature(user, 'old_search');

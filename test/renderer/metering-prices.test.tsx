@@ -307,6 +307,19 @@ describe('a price', () => {
     expect(drawer.queryByRole('table', { name: 'Cost' })).toBeNull();
   });
 
+  it('does not show what failed of a meter', async () => {
+    const { user } = open({
+      handlers: {
+        'metering.setMeterActive': async () => {
+          throw new AppError('database_unavailable', 'The database does not answer.');
+        },
+      },
+    });
+    await user.click(await screen.findByRole('button', { name: 'Activate Seats' }));
+    expect(await screen.findByRole('alert')).toHaveTextContent('does not answer');
+    expect((await openPrice(user)).queryByRole('alert')).toBeNull();
+  });
+
   it('is deactivated from its drawer, which Esc on the question leaves open', async () => {
     const { user, bridge } = open({
       handlers: {

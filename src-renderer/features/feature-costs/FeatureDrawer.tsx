@@ -81,7 +81,7 @@ export function FeatureDrawer({
       }
     >
       <div className={classes.details}>
-        {acts !== null && <CommandFailure error={acts.error} />}
+        {acts !== null && <CommandFailure error={acts.errorOf(feature.feature)} />}
         <Facts>
           <Fact name="State">
             <StateBadge tone={state.tone}>{state.label}</StateBadge>{' '}

@@ -55,8 +55,8 @@ export function useCostActs() {
     /** What is under way. */
     running: command.isPending ? last : null,
     isAsking,
-    /** Of what was done last: an older failure says nothing any more. */
-    error: command.error,
+    /** Of what was done last, where it was with this feature: an older failure says nothing any more. */
+    errorOf: (feature: string) => (last?.price.feature === feature ? command.error : null),
     question,
   };
 }

@@ -57,7 +57,7 @@ export function PriceDrawer({
       }
     >
       <div className={classes.details}>
-        <CommandFailure error={acts.error} />
+        <CommandFailure error={acts.errorOfPrice(id)} />
         <Facts>
           <Fact name="State">
             <ActiveState active={active} />

@@ -66,6 +66,9 @@ export function useCatalogActs() {
     isAsking,
     /** Of what was done last: an older failure says nothing any more. */
     error: command?.error ?? null,
+    /** The same, where it was with this price. */
+    errorOfPrice: (id: string) =>
+      last?.kind === 'price' && last.id === id ? (command?.error ?? null) : null,
     question,
   };
 }
