@@ -98,11 +98,19 @@ describe('the catalog', () => {
       handlers: { 'catalog.sync': async () => aCatalog() },
     });
     await user.click(await screen.findByRole('button', { name: 'Send all 2 to Stripe' }));
-    const question = within(
+    let question = within(
       await screen.findByRole('dialog', { name: 'Send the catalog to Stripe?' }),
     );
     expect(question.getByRole('button', { name: 'Cancel' })).toHaveFocus();
+    await user.keyboard('{Escape}');
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+    await user.click(screen.getByRole('button', { name: 'Repair in Stripe: Pro' }));
+    expect(await screen.findByRole('dialog', { name: 'Send Pro to Stripe?' })).toBeVisible();
+    await user.keyboard('{Escape}');
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
     expect(bridge.callsOf('catalog.sync')).toEqual([]);
+    await user.click(screen.getByRole('button', { name: 'Send all 2 to Stripe' }));
+    question = within(await screen.findByRole('dialog', { name: 'Send the catalog to Stripe?' }));
     await user.click(question.getByRole('button', { name: 'Send to Stripe on Acme' }));
     await waitFor(() =>
       expect(bridge.callsOf('catalog.sync')).toEqual([{ item: null, confirmedProduction: true }]),

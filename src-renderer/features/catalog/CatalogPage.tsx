@@ -36,7 +36,7 @@ export function CatalogPage() {
   const status = useQuery(consoleQuery('stripe.status', {}));
   const mayManage = useAbility('manageStripe');
   const [form, setForm] = useState<Form | null>(null);
-  const stripe = useStripeWork();
+  const stripe = useStripeWork(catalog.data);
   const isConnected = isStripeUsable(status.data);
   const outOfStep = catalog.data === undefined ? [] : itemsOutOfStep(catalog.data);
 
@@ -162,25 +162,33 @@ function itemsOutOfStep({ packages, plans }: Catalog) {
   );
 }
 
+function nameOf({ kind, id }: CatalogItem, catalog: Catalog | undefined): string {
+  const found =
+    kind === 'package'
+      ? catalog?.packages.find((each) => each.id === id)
+      : catalog?.plans.find(({ tier }) => tier === id);
+  return found?.name ?? id;
+}
+
 /** Comparing with Stripe and sending to it; on production, sending asks once more. */
-function useStripeWork() {
+function useStripeWork(catalog: Catalog | undefined) {
   const queryClient = useQueryClient();
-  const keep = (catalog: Catalog) => queryClient.setQueryData(LIST_KEY, catalog);
+  const keep = (answer: Catalog) => queryClient.setQueryData(LIST_KEY, answer);
   const compare = useCommand('catalog.compare', {
-    onSuccess: (catalog) => {
-      keep(catalog);
+    onSuccess: (answer) => {
+      keep(answer);
       announce('The catalog was compared with Stripe.');
     },
   });
   const sync = useCommand('catalog.sync', {
-    onSuccess: (catalog) => {
-      keep(catalog);
+    onSuccess: (answer) => {
+      keep(answer);
       announce('Stripe has it as it is here.');
     },
   });
   const { start, question } = useAskedAct<CatalogItem | null>({
     questionOf: (item) => ({
-      title: item === null ? 'Send the catalog to Stripe?' : 'Send this to Stripe?',
+      title: `Send ${item === null ? 'the catalog' : nameOf(item, catalog)} to Stripe?`,
       confirmLabel: 'Send to Stripe',
       words:
         'Products and prices of its Stripe account change. What was sold before keeps its terms.',
