@@ -58,9 +58,16 @@ export const apiKeysProcedures = {
     input: z.strictObject({ ...fields, ...confirmedProductionField }),
     output: z.strictObject({ key: z.string(), apiKey: apiKeySchema }),
   }),
-  /** Changes name, scopes or rate of a key that is not revoked; services follow within seconds. Errors: not_found. */
+  /**
+   * Changes those that are named of name, scopes and rate of a key that is not revoked; the others stay as they are. Services
+   * follow within seconds. Errors: not_found.
+   */
   'keys.update': command({
-    input: z.strictObject({ id: z.uuid(), ...fields, ...confirmedProductionField }),
+    input: z.strictObject({
+      id: z.uuid(),
+      ...z.strictObject(fields).partial().shape,
+      ...confirmedProductionField,
+    }),
     output: apiKeySchema,
   }),
   /** Revokes a key for good; services refuse it within seconds. Errors: not_found. */

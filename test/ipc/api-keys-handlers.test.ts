@@ -48,6 +48,20 @@ describe('keys of the service', () => {
     expect(told()).toBe(before + 4);
   });
 
+  it('that two people change at once keep what each of them changed', async () => {
+    const { apiKey } = await door.call('keys.create', rights);
+    const change = { id: apiKey.id, confirmedProduction: false };
+    await door.call('keys.update', { ...change, scopes: ['read'] });
+    // A form that was opened before: a new name gives back no right that was taken.
+    expect(await door.call('keys.update', { ...change, name: 'renamed' })).toEqual({
+      ...apiKey,
+      name: 'renamed',
+      scopes: ['read'],
+    });
+    expect(await door.call('keys.update', change)).toMatchObject({ name: 'renamed' });
+    await door.call('keys.revoke', change);
+  });
+
   it('are looked at by every role, and made by admins alone', async () => {
     for (const role of ['test_reader', 'test_support'] as const) {
       const other = await openConsoleDoor({ url: database.urlFor(role) });

@@ -29,6 +29,22 @@ function rateProblem(text: string): string | null {
   return rate === null ? 'Enter a whole number.' : problemOf(requestsPerSecondSchema, rate);
 }
 
+type KeyRights = Pick<ApiKey, 'name' | 'scopes' | 'requestsPerSecond'>;
+
+/** What the form changed of the key that it was opened with: what somebody else changed meanwhile stays, such as a right taken. */
+function changedRights(opened: ApiKey, entered: KeyRights): Partial<KeyRights> {
+  const hasSameScopes =
+    opened.scopes.length === entered.scopes.length &&
+    entered.scopes.every((scope) => opened.scopes.includes(scope));
+  return {
+    ...(entered.name !== opened.name && { name: entered.name }),
+    ...(!hasSameScopes && { scopes: entered.scopes }),
+    ...(entered.requestsPerSecond !== opened.requestsPerSecond && {
+      requestsPerSecond: entered.requestsPerSecond,
+    }),
+  };
+}
+
 /** Makes a key of the HTTP service or changes what one may do; null makes one, which goes to `onMade` with its secret. */
 export function ApiKeyForm({
   apiKey,
@@ -79,14 +95,14 @@ export function ApiKeyForm({
   function submit({ name, scopes, requestsPerSecond, confirmed }: typeof form.values) {
     const rate = readRate(requestsPerSecond);
     if (rate === null) return;
-    const values = {
-      name,
+    const rights: KeyRights = {
+      name: name.trim(),
       scopes: API_KEY_SCOPES.filter((scope) => scopes.includes(scope)),
       requestsPerSecond: rate,
-      confirmedProduction: asksProduction && confirmed,
     };
-    if (isNew) create.mutate(values);
-    else update.mutate({ id: apiKey.id, ...values });
+    const confirmedProduction = asksProduction && confirmed;
+    if (isNew) create.mutate({ ...rights, confirmedProduction });
+    else update.mutate({ id: apiKey.id, ...changedRights(apiKey, rights), confirmedProduction });
   }
   // The path marks what gets the focus at an error: a box, for the group takes none.
   const { 'data-path': scopesPath, ...scopes }: InputProps = form.getInputProps('scopes');
