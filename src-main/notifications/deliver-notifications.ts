@@ -162,7 +162,9 @@ function note(round: Round, { customerId }: ClaimedDelivery, made: Attempt): voi
   round.customerIds.add(customerId);
   if (made.kind !== 'later') round.done += 1;
   if (made.kind === 'later' && made.problem !== undefined) round.problem = made.problem;
-  else if (made.kind !== 'suppressed') round.isReached = true;
+  else if (made.kind !== 'suppressed' && !(made.kind === 'later' && made.isUnasked)) {
+    round.isReached = true;
+  }
 }
 
 type Clocks = { wall: number; steady: number };

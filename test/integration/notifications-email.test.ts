@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { failureOf } from '#test/support/failure-of.ts';
+import { makeGate } from '#test/support/gate.ts';
 import { type MailServer, startMailServer, trustTestAuthority } from '#test/support/mail-server.ts';
 import {
   createNotificationWorld,
@@ -361,6 +362,34 @@ describe('a notice is not mailed', () => {
     await world.notice(customer);
     await world.round();
     expect(server.mails).toHaveLength(4);
+  });
+
+  it('while one of its kind is on its way, and then not within the hours either', async () => {
+    const customer = await newCustomer();
+    const first = await world.notice(customer);
+    const [left, letLeave] = makeGate();
+    const [arrived, arrive] = makeGate();
+    server.refuseMail(async () => {
+      arrive();
+      await left;
+      return undefined;
+    });
+    const slow = world.round('slow:1');
+    await arrived;
+    // The balance recovered and fell again while the mail server takes its time.
+    const second = await world.notice(customer);
+    const other = world.round('other:2');
+    await Promise.race([other, new Promise((resolve) => setTimeout(resolve, 500))]);
+    letLeave();
+    await Promise.all([slow, other]);
+    expect(await world.delivery(first)).toMatchObject({ state: 'sent' });
+    await world.makeDue();
+    await world.round();
+    expect(await world.delivery(second)).toMatchObject({
+      state: 'suppressed',
+      reason: 'The customer got an e-mail of this kind within the last 24 hours.',
+    });
+    expect(server.mails).toHaveLength(1);
   });
 
   it('by a process that lacks the password, which says so once and leaves it to another', async () => {

@@ -1,7 +1,7 @@
 import type { QueryTarget } from '#main/database/run-query.ts';
 import type { NotificationSettings, NotificationTemplate } from '#shared/ipc/notifications.ts';
 import { type MailServer, sendMail } from '../email/send-mail.ts';
-import { readMailFacts, whyNotToMail } from '../email/why-not-to-mail.ts';
+import { mustWait, readMailFacts, whyNotToMail } from '../email/why-not-to-mail.ts';
 import { purchaseUrlFor } from '../words/purchase-url.ts';
 import { renderMessage } from '../words/render-message.ts';
 import type { Attempt } from './channel.ts';
@@ -29,6 +29,10 @@ export async function mailNotice(
   const to = facts?.email?.trim();
   if (reason !== undefined || facts === undefined || to === undefined) {
     return { kind: 'suppressed', recipient: to || null, reason: reason ?? '' };
+  }
+  if (mustWait(delivery, settings, facts)) {
+    const why = 'An earlier e-mail of this kind is on its way to the customer.';
+    return { kind: 'later', recipient: to, reason: why, isUnasked: true };
   }
   const words = templates.find(({ kind }) => kind === delivery.kind);
   if (words === undefined) throw new Error(`there are no words for ${delivery.kind}`);

@@ -16,6 +16,8 @@ type MailFacts = {
   level: number;
   suppression: string | null;
   wasSentLately: boolean;
+  /** Whether somebody may be mailing an earlier notice of this kind at this moment. */
+  isOneUnderWay: boolean;
   /** Whether a notice after this one was or will be mailed. */
   hasLaterNotice: boolean;
 };
@@ -35,6 +37,10 @@ export async function readMailFacts(
           JOIN credits_billing.notification_deliveries d ON d.notification_id = n.id AND d.channel = 'email' AND d.state = 'sent'
           WHERE n.customer_id = c.id AND n.kind = ${kind} AND n.id <> ${notificationId}
             AND d.sent_at > clock_timestamp() - make_interval(hours => ${hoursBetweenEmails})) AS "wasSentLately",
+        EXISTS (SELECT FROM credits_billing.notifications n
+          JOIN credits_billing.notification_deliveries d ON d.notification_id = n.id AND d.channel = 'email' AND d.state = 'queued'
+          WHERE n.customer_id = c.id AND n.kind = ${kind} AND n.id < ${notificationId}
+            AND d.claimed_until > clock_timestamp()) AS "isOneUnderWay",
         EXISTS (SELECT FROM credits_billing.notifications n
           JOIN credits_billing.notification_deliveries d
             ON d.notification_id = n.id AND d.channel = 'email' AND d.state IN ('queued', 'sent')
@@ -78,4 +84,16 @@ export function whyNotToMail(
     return `The customer got an e-mail of this kind within the last ${hours}.`;
   }
   return undefined;
+}
+
+/**
+ * Whether to wait until it is known what becomes of an earlier notice of this kind, which a slow mail server may be taking: two
+ * at once would be two within the hours.
+ */
+export function mustWait(
+  { wasAskedFor }: Pick<ClaimedDelivery, 'wasAskedFor'>,
+  { hoursBetweenEmails }: Pick<NotificationSettings, 'hoursBetweenEmails'>,
+  facts: MailFacts,
+): boolean {
+  return facts.isOneUnderWay && hoursBetweenEmails > 0 && !wasAskedFor;
 }
