@@ -11,9 +11,11 @@ type Input = Omit<
   'confirmedProduction'
 >;
 
+type Standing = { cost: number; unit: string };
+
 /**
- * Sets what a feature costs from an instant on (null: now); the price that holds already changes nothing, so a repeat does
- * no harm. Errors: invalid_argument (a new one's name is taken; the instant has passed), not_found, and those of `post`.
+ * Sets what a feature costs from an instant on (null: now); a cost or unit of null is the one that stands then. The price that
+ * holds already changes nothing, so a repeat does no harm. Errors: invalid_argument (a new one's name is taken; the instant has passed), not_found, and those of `post`.
  */
 export async function setCost(
   target: QueryTarget,
@@ -36,11 +38,18 @@ export async function setCost(
         details: { entity: 'feature', id: feature },
       });
     }
+    const [standing] =
+      cost === null || unit === null
+        ? await run(sql<Standing>`
+            SELECT f.cost, f.unit FROM credits.feature_costs f
+            WHERE f.feature = ${feature} AND f.valid_from <= coalesce(${validFrom}::timestamptz, clock_timestamp())
+            ORDER BY f.valid_from DESC LIMIT 1`)
+        : [];
     const { valid_from: since } = await call<{ valid_from: string }>({
       name: 'ledger.set_feature_cost',
       text: `SELECT f.valid_from::text AS valid_from FROM credits.set_feature_cost(feature => $1, cost => $2, unit => $3,
         active => $4, valid_from => $5) f`,
-      values: [feature, cost, unit, active, validFrom],
+      values: [feature, cost ?? standing?.cost, unit ?? standing?.unit, active, validFrom],
     });
     const [row] = await run(sql<CostRow>`
       SELECT ${COST_COLUMNS} FROM credits.feature_costs f WHERE f.feature = ${feature} AND f.valid_from = ${since}::timestamptz`);

@@ -66,15 +66,16 @@ export const featuresProcedures = {
     output: z.strictObject({ rows: z.array(featureCostSchema) }),
   }),
   /**
-   * Sets what a feature costs from an instant on (null: now); what was used keeps its price. isNew: the name must be free.
+   * Sets what a feature costs from an instant on (null: now); what was used keeps its price. isNew: the name must be free. cost,
+   * unit: null leaves them as they stand at that instant, whoever set them last, such as where a feature is only deactivated.
    * Errors: invalid_argument, not_found, not_permitted.
    */
   'features.setCost': command({
     input: z.strictObject({
       isNew: z.boolean(),
       feature: featureNameSchema,
-      cost: positiveCreditsSchema,
-      unit: requiredText(40),
+      cost: positiveCreditsSchema.nullable(),
+      unit: requiredText(40).nullable(),
       active: z.boolean(),
       validFrom: instantSchema.nullable(),
       ...confirmedProductionField,

@@ -68,6 +68,22 @@ describe('features through the window’s door', () => {
     );
   });
 
+  it('are deactivated at the price that somebody else has just set', async () => {
+    const known = { ...price, feature: 'ai_analysis', isNew: false };
+    await admin.call('features.setCost', { ...known, cost: 30, unit: 'report' });
+    const inactive = await production.call('features.setCost', {
+      ...known,
+      cost: null,
+      unit: null,
+      active: false,
+      confirmedProduction: true,
+    });
+    expect(inactive).toMatchObject({ cost: 30, unit: 'report', active: false });
+    await expect(
+      admin.call('features.setCost', { ...known, feature: 'new_one', isNew: true, cost: null }),
+    ).rejects.toMatchObject({ code: 'invalid_argument', fields: { cost: expect.any(String) } });
+  });
+
   it('cannot be repriced without the ability, and nothing is told of what was refused', async () => {
     const before = await costs();
     for (const door of [reader, support]) {

@@ -67,7 +67,7 @@ function open(
         rows: feature === 'export_report' ? [scheduled, aFeatureCost()] : [],
       }),
       'features.setCost': async ({ feature, cost, unit, active, validFrom }) => ({
-        ...aFeatureCost({ feature, cost, unit, active, validFrom }),
+        ...aFeatureCost({ feature, cost: cost ?? 10, unit: unit ?? 'use', active, validFrom }),
         changedBy: 'ada',
       }),
       ...options.handlers,
@@ -232,8 +232,9 @@ describe('a feature', () => {
         {
           isNew: false,
           feature: 'export_report',
-          cost: 10,
-          unit: 'use',
+          // Whatever they are by now.
+          cost: null,
+          unit: null,
           active: false,
           validFrom: null,
           confirmedProduction: false,

@@ -42,8 +42,10 @@ export function useCostActs() {
         withdrawCost.mutate({ feature, validFrom, confirmedProduction }, answered);
       } else {
         const { active } = act;
+        // The question before it names a price only where it is activated: else it stays, also one that was just set elsewhere.
+        const price = active ? { cost, unit } : { cost: null, unit: null };
         setCost.mutate(
-          { isNew: false, feature, cost, unit, active, validFrom: null, confirmedProduction },
+          { isNew: false, feature, ...price, active, validFrom: null, confirmedProduction },
           answered,
         );
       }
