@@ -110,11 +110,11 @@ export const stripeProcedures = {
     input: z.strictObject({ word: z.literal('LIVE') }),
     output: stripeStatusSchema,
   }),
-  /** What happens to credits when money goes back without a request of the console. */
+  /** What happens to credits when money goes back without a request of the console; what is not named stays. */
   'stripe.setPolicies': command({
     input: z.strictObject({
-      refundPolicy: z.enum(CLAWBACK_POLICIES),
-      disputePolicy: z.enum(CLAWBACK_POLICIES),
+      refundPolicy: z.enum(CLAWBACK_POLICIES).optional(),
+      disputePolicy: z.enum(CLAWBACK_POLICIES).optional(),
       ...confirmedProductionField,
     }),
     output: stripeStatusSchema,

@@ -250,6 +250,10 @@ describe('the status', () => {
     const policies = { refundPolicy: 'debt', disputePolicy: 'remaining' } as const;
     const status = await workspace.setPolicies({ ...policies, confirmedProduction: false });
     expect(status).toMatchObject({ ...policies, inbox: { waiting: 1, failed: 2, refused: 1 } });
+    // Of two people who change one each, nobody undoes the other's.
+    expect(
+      await workspace.setPolicies({ disputePolicy: 'debt', confirmedProduction: false }),
+    ).toMatchObject({ refundPolicy: 'debt', disputePolicy: 'debt' });
     connectAs({ environment: 'production' });
     await expect(
       workspace.setPolicies({ ...policies, confirmedProduction: false }),

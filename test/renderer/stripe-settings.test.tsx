@@ -38,7 +38,11 @@ function open(
     handlers: {
       'stripe.status': async () => status,
       'stripe.setPolicies': async ({ refundPolicy, disputePolicy }) => {
-        status = { ...status, refundPolicy, disputePolicy };
+        status = {
+          ...status,
+          ...(refundPolicy !== undefined && { refundPolicy }),
+          ...(disputePolicy !== undefined && { disputePolicy }),
+        };
         return status;
       },
       ...options.handlers,
@@ -336,7 +340,7 @@ describe('the policies', () => {
     await user.click(refunds.getByRole('radio', { name: 'Take all' }));
     await waitFor(() => expect(refunds.getByRole('radio', { name: 'Take all' })).toBeChecked());
     expect(bridge.callsOf('stripe.setPolicies')).toEqual([
-      { refundPolicy: 'debt', disputePolicy: 'remaining', confirmedProduction: false },
+      { refundPolicy: 'debt', confirmedProduction: false },
     ]);
   });
 
@@ -356,7 +360,7 @@ describe('the policies', () => {
     await user.click(question.getByRole('button', { name: 'Change it on Acme' }));
     await waitFor(() =>
       expect(bridge.callsOf('stripe.setPolicies')).toEqual([
-        { refundPolicy: 'remaining', disputePolicy: 'debt', confirmedProduction: true },
+        { disputePolicy: 'debt', confirmedProduction: true },
       ]),
     );
   });

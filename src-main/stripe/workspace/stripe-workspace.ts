@@ -16,6 +16,7 @@ import {
   bindAccount,
   isSameAccount,
   otherAccount,
+  type PolicyChanges,
   readBinding,
   setPolicies,
 } from './workspace-account.ts';
@@ -53,7 +54,7 @@ export type StripeWorkspace = {
   readonly enableLive: () => Promise<StripeStatus>;
   /** What happens to credits when money goes back unasked. Throws `not_permitted`, `confirmation_required`. */
   readonly setPolicies: (
-    input: Pick<StripeStatus, 'refundPolicy' | 'disputePolicy'> & { confirmedProduction: boolean },
+    input: PolicyChanges & { confirmedProduction: boolean },
   ) => Promise<StripeStatus>;
   /** Keeps a webhook endpoint's secret and starts the receiver; null forgets it. Throws `invalid_argument`, `not_permitted`. */
   readonly setWebhookSecret: (secret: string | null) => Promise<StripeStatus>;

@@ -132,14 +132,23 @@ function modeOf({ livemode, simulated }: AccountIdentity): 'simulator' | 'test' 
   return livemode ? 'live' : 'test';
 }
 
-/** Sets what happens to credits when money goes back without a request of the console; for what is seen from now on. */
+export type PolicyChanges = {
+  readonly refundPolicy?: ClawbackPolicy | undefined;
+  readonly disputePolicy?: ClawbackPolicy | undefined;
+};
+
+/**
+ * Sets what happens to credits when money goes back without a request of the console; for what is seen from now on. What is not
+ * named stays as somebody else may have set it meanwhile.
+ */
 export async function setPolicies(
   database: QueryTarget,
-  policies: { refundPolicy: ClawbackPolicy; disputePolicy: ClawbackPolicy },
+  { refundPolicy, disputePolicy }: PolicyChanges,
 ): Promise<void> {
   await runQuery(
     database,
     sql`UPDATE credits_billing.stripe_settings
-      SET refund_policy = ${policies.refundPolicy}, dispute_policy = ${policies.disputePolicy}`,
+      SET refund_policy = coalesce(${refundPolicy ?? null}, refund_policy),
+        dispute_policy = coalesce(${disputePolicy ?? null}, dispute_policy)`,
   );
 }

@@ -9,12 +9,19 @@ import { CLAWBACK_POLICIES, type ClawbackPolicy, type StripeStatus } from '#shar
 import { SettingGroup, SettingRow } from './SettingRow.tsx';
 import { useKeepStatus } from './use-keep-status.ts';
 
-type Policies = Pick<StripeStatus, 'refundPolicy' | 'disputePolicy'>;
+/** Which of the two is changed: the other one may have been meanwhile, elsewhere. */
+type PolicyChange = { refundPolicy: ClawbackPolicy } | { disputePolicy: ClawbackPolicy };
 
 const OPTIONS = CLAWBACK_POLICIES.map((policy) => ({
   value: policy,
   label: clawbackPolicyLabel(policy),
 }));
+
+function changeInWords(change: PolicyChange): string {
+  return 'refundPolicy' in change
+    ? `Refunds made in Stripe: ${clawbackPolicyLabel(change.refundPolicy).toLowerCase()}.`
+    : `Lost disputes: ${clawbackPolicyLabel(change.disputePolicy).toLowerCase()}.`;
+}
 
 /** What happens to credits when money goes back without a request of the console; production is asked about once more. */
 export function StripePolicySettings({ status }: { status: StripeStatus }) {
@@ -26,17 +33,16 @@ export function StripePolicySettings({ status }: { status: StripeStatus }) {
       announce('Saved. It counts for refunds and disputes from now on.');
     },
   });
-  const { start, question } = useAskedAct<Policies>({
-    questionOf: ({ refundPolicy, disputePolicy }) => ({
+  const { start, question } = useAskedAct<PolicyChange>({
+    questionOf: (change) => ({
       title: 'Change what happens when money goes back?',
       confirmLabel: 'Change it',
-      words: `Refunds made in Stripe: ${clawbackPolicyLabel(refundPolicy).toLowerCase()}. Lost disputes: ${clawbackPolicyLabel(disputePolicy).toLowerCase()}. It counts for what comes from now on; what was taken or left before stays.`,
+      words: `${changeInWords(change)} It counts for what comes from now on; what was taken or left before stays.`,
     }),
-    perform: (policies, confirmedProduction, onError) =>
-      save.mutate({ ...policies, confirmedProduction }, { onError }),
+    perform: (change, confirmedProduction, onError) =>
+      save.mutate({ ...change, confirmedProduction }, { onError }),
   });
   const { refundPolicy, disputePolicy } = status;
-  const change = (part: Partial<Policies>) => start({ refundPolicy, disputePolicy, ...part });
   const control = (
     label: string,
     value: ClawbackPolicy,
@@ -57,14 +63,14 @@ export function StripePolicySettings({ status }: { status: StripeStatus }) {
         description="What is taken of the credits that the money bought. What is spent already is either recorded as not recovered, or taken all the same, below zero where it must."
       >
         {control('Refunds made in Stripe', refundPolicy, (policy) =>
-          change({ refundPolicy: policy }),
+          start({ refundPolicy: policy }),
         )}
       </SettingRow>
       <SettingRow
         label="Lost disputes"
         description="While a dispute is open, what is left of the purchase’s credits is held."
       >
-        {control('Lost disputes', disputePolicy, (policy) => change({ disputePolicy: policy }))}
+        {control('Lost disputes', disputePolicy, (policy) => start({ disputePolicy: policy }))}
       </SettingRow>
       <CommandFailure error={save.error} />
       {question}
