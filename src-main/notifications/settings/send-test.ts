@@ -31,7 +31,7 @@ export async function sendTest(target: NotificationTarget, test: Test): Promise<
   if (outcome.kind === 'sent') return outcome.answer;
   throw new AppError(
     'delivery_failed',
-    `${outcome.reason} Nothing was delivered, and nothing was changed. Check the settings, then test again.`,
+    `${outcome.reason} Nothing was changed here. Check the settings, then test again.`,
   );
 }
 
