@@ -61,6 +61,11 @@ export type PoolOptions = {
   max?: number;
   /** The server cancels statements that run longer; 0 means no limit (exports, migrations). */
   statementTimeoutSeconds?: number;
+  /**
+   * A statement whose answer does not come for so long fails as a lost connection: where the network swallows everything, nobody is
+   * there to cancel it, and the system would wait for a quarter of an hour. Longer than the statement's limit; default: none.
+   */
+  answerTimeoutSeconds?: number;
   connectionTimeoutSeconds?: number;
   /** Told about connections that were lost while idle; the pool replaces them by itself. */
   log?: (message: string) => void;
@@ -106,6 +111,9 @@ export function createPool(options: PoolOptions): pg.Pool {
     application_name: options.applicationName ?? 'credit-console',
     max: options.max ?? 8,
     connectionTimeoutMillis: (options.connectionTimeoutSeconds ?? 10) * 1_000,
+    ...(options.answerTimeoutSeconds === undefined
+      ? {}
+      : { query_timeout: options.answerTimeoutSeconds * 1_000 }),
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,

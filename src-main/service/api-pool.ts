@@ -7,6 +7,8 @@ const ROLE = 'credits_service';
 /** Connections to the database at once, of one service. */
 export const API_CONNECTIONS = 16;
 const STATEMENT_SECONDS = 10;
+/** More than a statement may take: only where nothing comes at all is the connection given up. */
+const ANSWER_SECONDS_MORE = 3;
 const CONNECT_SECONDS = 5;
 
 /**
@@ -18,14 +20,18 @@ export async function openApiPool(options: {
   url: string;
   log: Log;
   connections?: number | undefined;
+  /** How long the server lets a statement run. Default 10. */
+  statementSeconds?: number | undefined;
 }): Promise<Pick<QueryTarget, 'pool'>> {
+  const statementSeconds = options.statementSeconds ?? STATEMENT_SECONDS;
   const pool = await openDatabase({
     url: options.url,
     role: ROLE,
     actor: 'service',
     applicationName: 'credit-console service',
     max: options.connections ?? API_CONNECTIONS,
-    statementTimeoutSeconds: STATEMENT_SECONDS,
+    statementTimeoutSeconds: statementSeconds,
+    answerTimeoutSeconds: statementSeconds + ANSWER_SECONDS_MORE,
     connectionTimeoutSeconds: CONNECT_SECONDS,
     log: (message) => options.log.warn(message),
   }).catch((error: unknown) => {

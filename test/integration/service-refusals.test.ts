@@ -506,6 +506,36 @@ describe('a database that fails', () => {
     }
   });
 
+  it('that falls silent is given up: 503, and a new connection goes on', async () => {
+    const silent = await startTcpProxy({ port: Number(new URL(database.ownerUrl).port) });
+    const through = await startTestService(database, {
+      databaseUrl: silent.urlThrough(database.urlFor('test_service')),
+      connections: 1,
+      statementSeconds: 1,
+      rememberKeysMs: 60_000,
+    });
+    try {
+      const other = await documentedClient(through);
+      await other.call(`GET ${CUSTOMER}/balance`, ann);
+      // Nothing ends: the network swallows what comes, as it does when a machine or a route is gone.
+      for (const connection of silent.connections) connection.dropReplies();
+      const body = { feature: 'basic_search', idempotency_key: 'silence' };
+      expect(await other.call(`POST ${CUSTOMER}/usage`, ann, body)).toMatchObject({
+        status: 503,
+        body: { error: 'outcome_unknown' },
+      });
+      const repeated = await other.call(`POST ${CUSTOMER}/usage`, ann, body);
+      expect(repeated.status).toBe(200);
+      const { rows } = await database.pool.query(
+        "SELECT id::text FROM credits.credit_transactions WHERE idempotency_key = 'silence'",
+      );
+      expect(rows).toEqual([{ id: repeated.body.transaction_id }]);
+    } finally {
+      await through.close();
+      await silent.close();
+    }
+  });
+
   it('that is away is answered with 503 and /readyz says so, until it is back', async () => {
     const away = await startTcpProxy({ port: Number(new URL(database.ownerUrl).port) });
     const through = await startTestService(database, {

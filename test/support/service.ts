@@ -35,6 +35,7 @@ export type TestServiceOptions = KeyOptions & {
   /** The login; what it acts as is credits_service all the same. */
   login?: TestRole;
   connections?: number;
+  statementSeconds?: number;
 } & Partial<Omit<HttpServiceOptions, 'database' | 'log'>>;
 
 /** The HTTP service on a test database, on a free port of this computer, with a key of its own. */
@@ -42,7 +43,16 @@ export async function startTestService(
   database: Pick<TestDatabase, 'pool' | 'urlFor'>,
   options: TestServiceOptions = {},
 ): Promise<TestService> {
-  const { name, scopes, requestsPerSecond, databaseUrl, login, connections, ...rest } = options;
+  const {
+    name,
+    scopes,
+    requestsPerSecond,
+    databaseUrl,
+    login,
+    connections,
+    statementSeconds,
+    ...rest
+  } = options;
   const owner = {
     pool: database.pool,
     kysely: new Kysely<Database>({ dialect: new PostgresDialect({ pool: database.pool }) }),
@@ -66,6 +76,7 @@ export async function startTestService(
     url: databaseUrl ?? database.urlFor(login ?? 'test_service'),
     log,
     connections,
+    statementSeconds,
   });
   const service = await startHttpService({
     stripe: null,
