@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { fastifyRateLimit } from '@fastify/rate-limit';
-import { type ConnectionError, fastify } from 'fastify';
+import { fastify } from 'fastify';
 import {
   serializerCompiler,
   validatorCompiler,
@@ -11,7 +11,7 @@ import type { QueryTarget } from '#main/database/run-query.ts';
 import type { Log } from '../logging/log.ts';
 import { createCustomerLanes } from '../spending/customer-lanes.ts';
 import { requireKey } from './authorise.ts';
-import { HttpError, type HttpErrorCode } from './http-errors.ts';
+import { HttpError } from './http-errors.ts';
 import { takeJsonOnly } from './json-body.ts';
 import { createKeyCache } from './key-cache.ts';
 import { createMetrics } from './metrics.ts';
@@ -21,6 +21,7 @@ import { withOtherMethods } from './other-methods.ts';
 import { RateStore } from './rate-store.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { refuse } from './refuse.ts';
+import { createSocketRefusals } from './refuse-socket.ts';
 import { customerRoutes } from './routes/customers.ts';
 import { healthRoutes } from './routes/health.ts';
 import { holdRoutes } from './routes/holds.ts';
@@ -76,6 +77,7 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
   });
   const watched = { metrics, log };
   const spending = { pool: database.pool, lanes: createCustomerLanes() };
+  const socketRefusals = createSocketRefusals();
   let isStopping = false;
   const server = fastify({
     logger: false,
@@ -92,11 +94,9 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
       observe(request, reply, watched);
       refuse(error, request, reply, log);
     },
-    clientErrorHandler: refuseSocket,
+    clientErrorHandler: socketRefusals.refuse,
   }).withTypeProvider<ZodTypeProvider>();
-  server.server.on('checkExpectation', (_request, response) => {
-    response.writeHead(400, HEADERS).end(JSON.stringify(rawBody('malformed_request')));
-  });
+  socketRefusals.watch(server.server);
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   server.decorateRequest('caller', null);
@@ -159,29 +159,4 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
       await keys.close();
     },
   };
-}
-
-const HEADERS = { 'content-type': 'application/json; charset=utf-8', connection: 'close' };
-
-/** Answers what is no request at all, which reaches no route. */
-function refuseSocket(error: ConnectionError, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const code = codeOfSocketError(error.code);
-  const { status } = new HttpError(code, '');
-  const body = JSON.stringify(rawBody(code));
-  if (socket.writable) {
-    socket.write(
-      `HTTP/1.1 ${status} ${code}\r\nContent-Type: ${HEADERS['content-type']}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    );
-  }
-  socket.destroy(error);
-}
-
-function codeOfSocketError(code: string | undefined): HttpErrorCode {
-  if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large';
-  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'malformed_request';
-}
-
-function rawBody(code: HttpErrorCode): { error: HttpErrorCode; message: string } {
-  return { error: code, message: 'The request cannot be read. Nothing was changed.' };
 }

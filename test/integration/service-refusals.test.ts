@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '#main/logging/log.ts';
@@ -471,6 +472,43 @@ describe('what is no request', () => {
     expect(answer.status).toBe(status);
     expect(wrongCode({ status, body: { error: answer.code } })).toBeUndefined();
   });
+});
+
+it('what cannot be read after a request does not answer for it: that is answered first, and truly', async () => {
+  const locker = await database.connect();
+  await locker.query('BEGIN');
+  await locker.query("SELECT FROM credits.accounts WHERE customer_id = 'ann' FOR UPDATE");
+  const waiting = async () => {
+    const { rows } = await database.pool.query(
+      "SELECT count(*) AS count FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+    );
+    return rows[0].count;
+  };
+  const posted = async () => {
+    const { rows } = await database.pool.query(
+      "SELECT count(*) AS count FROM credits.credit_transactions WHERE idempotency_key = 'nonsense after'",
+    );
+    return rows[0].count;
+  };
+  const body = JSON.stringify({ feature: 'basic_search', idempotency_key: 'nonsense after' });
+  let answer = '';
+  const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+  const closed = once(socket, 'close');
+  socket.setEncoding('utf8').on('data', (text) => {
+    answer += text;
+  });
+  socket.write(
+    `POST ${USAGE} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${service.key}\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  await expect.poll(waiting).toBe(1);
+  socket.write('nonsense\r\n\r\n');
+  await locker.query('ROLLBACK');
+  await locker.end();
+
+  await closed;
+  await expect.poll(posted).toBe(1);
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n.*"transaction_id".*\}$/s);
 });
 
 describe('a database that fails', () => {
