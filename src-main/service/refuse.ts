@@ -12,7 +12,7 @@ export function refuse(
   reply: FastifyReply,
   log: Log,
 ): FastifyReply {
-  const refusal = toHttpError(error);
+  const refusal = error === request.raw.errored ? cutOff(request.raw.errored) : toHttpError(error);
   if (refusal.status >= 500) {
     log.error('A request failed.', {
       request: request.id,
@@ -46,6 +46,13 @@ export function bodyOf(
 function purchaseUrlOf({ caller, params }: FastifyRequest): string | null {
   const customerId = (params as { customer_id?: string }).customer_id ?? '';
   return caller === null ? null : purchaseUrlFor(caller, customerId);
+}
+
+/** Whoever asked went away before all of it had come; nobody reads the answer, and the database had no part in it. */
+function cutOff(cause: unknown): HttpError {
+  return new HttpError('malformed_request', 'The request ended before all of it had come.', {
+    cause,
+  });
 }
 
 function toHttpError(error: unknown): HttpError {

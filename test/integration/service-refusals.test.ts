@@ -511,6 +511,20 @@ it('what cannot be read after a request does not answer for it: that is answered
   expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n.*"transaction_id".*\}$/s);
 });
 
+it('whoever hangs up while sending is no failure of the service, and none of the database', async () => {
+  const socket = connect(Number(new URL(service.url).port), '127.0.0.1');
+  const before = service.log.length;
+  socket.write(
+    `POST ${USAGE} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${service.key}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"feature`,
+  );
+  await expect
+    .poll(async () => (await fetch(`${service.url}/metrics`)).text())
+    .toContain('credits_http_requests_in_flight 2');
+  socket.destroy();
+  await expect.poll(() => service.log.slice(before).join('\n')).toContain('"status":499');
+  expect(service.log.slice(before).filter((line) => / error /.test(line))).toEqual([]);
+});
+
 describe('a database that fails', () => {
   it('whose answer is lost leaves the outcome open: 503, and the same key tells it', async () => {
     const through = await startTestService(database, {
