@@ -56,8 +56,8 @@ export function settleAtEnd(
   }) as ServerResponse['end'];
 
   response.once('close', () => {
-    // The answer went out, or is being paid for: too late to hang up.
-    if (work.isDecided) return;
+    // All of it is out, or its end waits for its payment: too late to hang up.
+    if (isEnding || response.writableFinished) return;
     onAbort();
     work.fail();
   });

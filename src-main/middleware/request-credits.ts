@@ -2,7 +2,7 @@ import type { HeldCredits } from './held-work.ts';
 
 /** What a handler behind `requireCredits` finds as `request.credits`, and by `creditsOf(request)` with its type. */
 export type RequestCredits = HeldCredits & {
-  /** Aborts when the caller is gone before the answer: the credits are given back, and work can stop. */
+  /** Aborts when the caller is gone before the answer, so that work can stop. What was not captured by then is given back. */
   readonly signal: AbortSignal;
 };
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -166,6 +167,48 @@ export function describeRequireCredits(framework: string, startBackEnd: StartBac
       await over;
 
       expect(await world.ledgerOf(customer)).toMatchObject({ balance: 25, paid: [] });
+    });
+
+    it('lets the work know of a caller who hangs up also where it is paid already, or costs nothing', async () => {
+      const customer = await world.customer(25);
+      const key = randomUUID();
+      const [started, start] = makeGate();
+      const [told, tell] = makeGate();
+      const pay = await backEnd(async (credits) => {
+        await credits.capture();
+        start();
+        await once(credits.signal, 'abort');
+        tell();
+        return { body: null };
+      });
+      const [again, begin] = makeGate();
+      const [over, end] = makeGate();
+      const repeat = await backEnd(
+        async ({ signal, isRepeat }) => {
+          if (!isRepeat) return { body: null };
+          begin();
+          await once(signal, 'abort');
+          end();
+          return { body: null };
+        },
+        { onRepeat: 'run' },
+      );
+      const caller = new AbortController();
+
+      const paid = pay(customer, { signal: caller.signal });
+      await started;
+      caller.abort();
+      await expect(paid).rejects.toThrow();
+      await told;
+      await repeat(customer, { key });
+      const other = new AbortController();
+      const repeated = repeat(customer, { key, signal: other.signal });
+      await again;
+      other.abort();
+      await expect(repeated).rejects.toThrow();
+      await over;
+
+      expect(await world.ledgerOf(customer)).toMatchObject({ balance: 5, held: 0, paid: [10, 10] });
     });
 
     it('takes as much as the work says it cost, up to what is held', async () => {
