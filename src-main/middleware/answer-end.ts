@@ -82,6 +82,7 @@ export function writeRefusal(response: ServerResponse, refusal: Refusal): string
  */
 function keepHead(response: ServerResponse): () => void {
   if (response.headersSent) return () => undefined;
+  ignoreLateHeaders(response);
   const { statusCode, statusMessage } = response;
   const headers = response.getHeaders();
   return () => {
@@ -96,4 +97,18 @@ function keepHead(response: ServerResponse): () => void {
       }
     }
   };
+}
+
+/**
+ * Such an error handler may also come later: Express's own waits for the rest of the request once it saw the headers unsent. By
+ * then the answer is out, and what it sets would throw where nobody catches it, and end the process.
+ */
+function ignoreLateHeaders(response: ServerResponse): void {
+  for (const name of ['setHeader', 'appendHeader', 'removeHeader'] as const) {
+    const change = response[name] as (...args: unknown[]) => unknown;
+    Object.assign(response, {
+      [name]: (...args: unknown[]) =>
+        response.headersSent ? response : change.apply(response, args),
+    });
+  }
 }

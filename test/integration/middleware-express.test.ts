@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -30,10 +30,10 @@ const answerErrors: ErrorRequestHandler = (error: Error, _request, response, nex
   else response.status(500).json({ error: error.message });
 };
 
-async function serve(route: (app: Express) => void) {
+async function serve(route: (app: Express) => void, onError = answerErrors) {
   const app = express();
   route(app);
-  app.use(answerErrors);
+  app.use(onError);
   const server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
@@ -158,6 +158,47 @@ describe('the end of an answer of Express', () => {
       '7',
       { done: true },
     ]);
+    expect(await world.ledgerOf(customer)).toMatchObject({ held: 0, paid: [10] });
+  });
+
+  it('is the only one, also where the request is still coming when the handler fails', async () => {
+    const customer = await world.customer(10);
+    // It is the last in line, and waits for the whole request before it answers.
+    const ownHandler: ErrorRequestHandler = (error, _request, _response, next) => next(error);
+    const server = await serve((app) => {
+      app.post(
+        '/work',
+        expressRequireCredits<WithHeaders & IncomingMessage>(world.client, {
+          cost: 10,
+          ...fromHeaders,
+        }),
+        (_request, response) => {
+          response.json({ done: true });
+          throw new Error('after the answer');
+        },
+      );
+    }, ownHandler);
+    servers.push(server);
+    const uncaught: unknown[] = [];
+    const keep = (error: unknown) => uncaught.push(error);
+    process.on('uncaughtException', keep);
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (text) => {
+      answer += text;
+    });
+
+    socket.write(
+      `POST /work HTTP/1.1\r\nHost: x\r\nX-User: ${customer}\r\nContent-Length: 4\r\n\r\nab`,
+    );
+    await expect.poll(() => answer).toContain('{"done":true}');
+    socket.write('cd');
+    socket.end(`GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    await once(socket, 'close');
+    process.off('uncaughtException', keep);
+
+    expect(uncaught).toEqual([]);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK.*HTTP\/1\.1 404 Not Found/s);
     expect(await world.ledgerOf(customer)).toMatchObject({ held: 0, paid: [10] });
   });
 
