@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { announcedLength, bytesOf, lengthIn } from './answer-length.ts';
 import type { HeldWork } from './held-work.ts';
 import type { Refusal } from './require-credits.ts';
 
@@ -20,7 +21,8 @@ export const BODY_HEADERS = [
 
 /**
  * Ties work to its answer: the end of the answer waits until `settleFor` its status has captured or released the hold, and
- * what that resolves to is answered instead. Whoever hangs up before releases it, and `onAbort` is called. The first of
+ * what that resolves to is answered instead. The end is the call of `end`, or the last byte of a length that was announced:
+ * whoever has that has all of it. Whoever hangs up before releases the hold, and `onAbort` is called. The first of
  * the two decides; what comes after finds the hold closed and does nothing.
  */
 export function settleAtEnd(
@@ -29,19 +31,26 @@ export function settleAtEnd(
   settleFor: (status: number) => Promise<Refusal | undefined>,
   onAbort: () => void,
 ): void {
-  const end = response.end as (...args: unknown[]) => ServerResponse;
+  const { end, write, writeHead } = untyped(response);
+  /** What goes out once it is paid for, in order. */
+  const waiting: (() => void)[] = [];
+  let state: 'open' | 'waiting' | 'paid' | 'refused' = 'open';
   let isEnding = false;
+  let bytesLeft: number | undefined;
 
-  response.end = ((...args: unknown[]) => {
-    if (isEnding) return response;
-    if (work.isSettled) return end.apply(response, args);
-    isEnding = true;
+  const goesFreely = () => state === 'paid' || (state === 'open' && work.isSettled);
+
+  function goOutPaid(send: () => void): void {
+    waiting.push(send);
+    if (state === 'waiting') return;
+    state = 'waiting';
     const restore = keepHead(response);
     settleFor(response.statusCode).then(
       (refusal) => {
+        state = refusal ? 'refused' : 'paid';
         if (!refusal) {
           restore();
-          end.apply(response, args);
+          for (const each of waiting) each();
         } else if (response.headersSent) {
           // Part of it is on its way: cut off, it is no answer.
           response.destroy();
@@ -52,15 +61,50 @@ export function settleAtEnd(
       // Only where `onError` throws: whether it was paid for is not known here, so it does not go out.
       () => response.destroy(),
     );
+  }
+
+  response.end = ((...args: unknown[]) => {
+    if (isEnding || state === 'refused') return response;
+    if (state === 'open' && work.isSettled) return end.apply(response, args);
+    isEnding = true;
+    if (state === 'paid') end.apply(response, args);
+    else goOutPaid(() => end.apply(response, args));
     return response;
   }) as ServerResponse['end'];
 
+  response.write = ((...args: unknown[]) => {
+    if (state === 'refused') return true;
+    if (goesFreely()) return write.apply(response, args);
+    bytesLeft ??= lengthIn(response.getHeader('content-length'));
+    if (bytesLeft !== undefined) bytesLeft -= bytesOf(args[0], args[1]);
+    const isLast = bytesLeft !== undefined && bytesLeft <= 0;
+    if (state === 'open' && !isLast) return write.apply(response, args);
+    goOutPaid(() => write.apply(response, args));
+    // False would have the writer wait for a drain that need not come.
+    return true;
+  }) as ServerResponse['write'];
+
+  response.writeHead = ((...args: unknown[]) => {
+    // Headers that are given here alone are not among those that the response tells later.
+    bytesLeft ??= announcedLength(args.at(-1));
+    return writeHead.apply(response, args);
+  }) as ServerResponse['writeHead'];
+
   response.once('close', () => {
     // All of it is out, or its end waits for its payment: too late to hang up.
-    if (isEnding || response.writableFinished) return;
+    if (isEnding || state === 'paid' || response.writableFinished) return;
     onAbort();
     work.fail();
   });
+}
+
+/** Their overloads do not concern who passes arguments on. */
+function untyped(response: ServerResponse) {
+  const { end, write, writeHead } = response;
+  return { end, write, writeHead } as unknown as Record<
+    'end' | 'write' | 'writeHead',
+    (...args: unknown[]) => ServerResponse & boolean
+  >;
 }
 
 /** Sets status and headers of a refusal, and returns its body as JSON. */

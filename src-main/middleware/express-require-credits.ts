@@ -12,8 +12,8 @@ import { admit, type RequireCreditsOptions, settle } from './require-credits.ts'
  * The capture comes before the answer, and the answer waits for it (one call of the service). After the answer would be
  * faster, and a crash or an unreachable service just then would give the work away unpaid, and so would every hold that the
  * work outlasts. The price: an answer that gets lost between the capture and the caller has been paid for. Of a streamed
- * answer only the end waits; whoever hangs up before it has paid nothing, so capture first what is worth
- * something in part (`creditsOf(request).capture()`).
+ * answer only the end waits, or the last byte of an announced length; whoever hangs up before it has paid nothing, so capture first
+ * what is worth something in part (`creditsOf(request).capture()`).
  *
  * A process that dies while the handler works leaves the hold behind; it runs out by itself. Errors: what the
  * service refuses for another reason than the customer's goes to `next`.

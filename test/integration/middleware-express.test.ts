@@ -220,6 +220,42 @@ describe('the end of an answer of Express', () => {
     await world.client.release({ customerId: customer, holdId: told[0] ?? '' });
   });
 
+  it('does not come either where the length of the stream was announced: the last byte waits', async () => {
+    const customer = await world.customer(10);
+    const file = path.join(folder, 'unpaid.txt');
+    await writeFile(file, 'x'.repeat(300_000));
+    const handlers: Record<string, RequestHandler> = {
+      file: (_request, response) => response.sendFile(file),
+      'by hand': (_request, response) => {
+        response.writeHead(200, { 'Content-Length': 4 });
+        response.write('ab');
+        response.write('cd', () => response.end());
+      },
+      'a list of headers': (_request, response) => {
+        response.writeHead(200, ['Content-Length', '2']).write('ab');
+        response.end();
+      },
+    };
+
+    for (const [kind, handler] of Object.entries(handlers)) {
+      told.splice(0);
+      const ask = await routeWith((request, response, next) => {
+        world.network.isDown = true;
+        handler(request, response, next);
+      });
+      const answer = ask(customer).then((whole) => whole.text());
+      await expect(answer, kind).rejects.toThrow();
+      await expect.poll(() => told.length).toBe(2);
+      world.network.isDown = false;
+      await world.client.release({ customerId: customer, holdId: told[0] ?? '' });
+    }
+
+    const ask = await routeWith(handlers['by hand'] as RequestHandler);
+    expect(await (await ask(customer)).text()).toBe('abcd');
+    expect(await world.ledgerOf(customer)).toMatchObject({ balance: 0, held: 0, paid: [10] });
+    told.splice(0);
+  });
+
   it('costs nothing where the caller hangs up in the middle of a stream', async () => {
     const customer = await world.customer(10);
     const [gone, leave] = makeGate();

@@ -99,6 +99,18 @@ describe('the end of an answer of Fastify', () => {
       .toMatchObject({ balance: 20, held: 0, holds: ['released', 'released'] });
   });
 
+  it('does not come whole where it cannot be paid for, also where its length was announced', async () => {
+    const customer = await world.customer(10);
+    const ask = await routeWith((_request, reply) => {
+      world.network.isDown = true;
+      return reply.header('content-length', 4).send(Readable.from(['ab', 'cd']));
+    });
+
+    await expect(ask(customer).then((answer) => answer.text())).rejects.toThrow();
+
+    expect((await world.ledgerOf(customer)).paid).toEqual([]);
+  });
+
   it('costs nothing where the caller hangs up in the middle of a stream', async () => {
     const customer = await world.customer(10);
     const [gone, leave] = makeGate();
