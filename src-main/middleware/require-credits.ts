@@ -116,11 +116,12 @@ function mayGoUnpaid<Request>(
 
 function refusalFor(error: unknown): Refusal | undefined {
   if (!(error instanceof CreditsError)) return undefined;
-  const { status, code, message, retryAfterMs = 1_000 } = error;
+  const { status, code, message, details, retryAfterMs = 1_000 } = error;
   // As the service sent it: what is required, what is there, and where more can be bought.
   if (status === 402) return { status, body: error.body };
   // The caller's own key is at fault; ids of the ledger are none of its business.
-  if (status === 409) return { status, body: { error: code, message } };
+  if (status === 409 || details.argument === 'idempotency_key')
+    return { status, body: { error: code, message } };
   if (!error.isUnavailable) return undefined;
   return { status: 503, body: UNAVAILABLE, retryAfterSeconds: Math.ceil(retryAfterMs / 1_000) };
 }

@@ -498,6 +498,22 @@ export function describeRequireCredits(framework: string, startBackEnd: StartBac
       ]);
     });
 
+    it.each([' ', 'x'.repeat(256)])(
+      'refuses a key that cannot be one, which is the caller’s doing (%j)',
+      async (key) => {
+        const customer = await world.customer(50);
+        const ask = await backEnd(done);
+
+        const answer = await ask(customer, { key });
+
+        expect([answer.status, await answer.json()]).toEqual([
+          422,
+          { error: 'invalid_argument', message: expect.stringContaining('idempotency_key') },
+        ]);
+        expect(await world.ledgerOf(customer)).toMatchObject({ balance: 50, holds: [] });
+      },
+    );
+
     it('tells the back end, not the caller, what is wrong with its set-up', async () => {
       const customer = await world.customer(50);
       const wrongKey = createCreditsClient({
