@@ -36,6 +36,7 @@ export function fastifyRequireCredits<Request extends FastifyRequestLike = Fasti
   options: RequireCreditsOptions<Request>,
 ): FastifyCreditsHooks<Request> {
   const works = new WeakMap<Request, HeldWork>();
+  const answered = new WeakSet<Request>();
 
   return {
     async preHandler(request, reply) {
@@ -65,8 +66,14 @@ export function fastifyRequireCredits<Request extends FastifyRequestLike = Fasti
     async onSend(request, reply, payload) {
       const work = works.get(request);
       if (!work || isStream(payload)) return payload;
-      const refusal = await settle(work, reply.statusCode, options);
-      return refusal ? refuse(reply, refusal) : payload;
+      const { statusCode } = reply;
+      const isFirst = !answered.has(request);
+      answered.add(request);
+      const refusal = await settle(work, statusCode, options);
+      if (refusal) return refuse(reply, refusal);
+      // For a handler that fails while its answer waits, Fastify sets the status of that failure: the answer goes out by its own.
+      if (isFirst) reply.code(statusCode);
+      return payload;
     },
   };
 }

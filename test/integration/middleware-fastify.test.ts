@@ -79,6 +79,23 @@ describe('the end of an answer of Fastify', () => {
     expect(await world.ledgerOf(customer)).toMatchObject({ balance: 0, held: 0 });
   });
 
+  it('is what the handler sent, also where it fails right after', async () => {
+    const customer = await world.customer(10);
+    const ask = await routeWith(async (_request, reply) => {
+      reply.header('x-report', '7').send({ done: true });
+      throw new Error('after the answer');
+    });
+
+    const answer = await ask(customer);
+
+    expect([answer.status, answer.headers.get('x-report'), await answer.json()]).toEqual([
+      200,
+      '7',
+      { done: true },
+    ]);
+    expect(await world.ledgerOf(customer)).toMatchObject({ held: 0, paid: [10] });
+  });
+
   it('costs nothing where a stream breaks, or its Response is a failure', async () => {
     const customer = await world.customer(20);
     const broken = await routeWith(() =>
