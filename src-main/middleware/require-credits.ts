@@ -70,6 +70,10 @@ export async function admit<Request>(
     if (mayGoUnpaid(error, options, { ...use, holdId: undefined })) {
       return workWithoutHold(use.customerId, false);
     }
+    if (error instanceof CreditsError && error.outcomeUnknown) {
+      // It may be held, and nobody knows by which id.
+      (options.onError ?? warn)(error, { customerId: use.customerId, holdId: undefined });
+    }
     const refusal = refusalFor(error);
     if (refusal) return refusal;
     throw new Error('The credits service refused to hold credits; the cause says why.', {

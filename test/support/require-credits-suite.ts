@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   type CreditsClient,
+  type CreditsError,
   createCreditsClient,
   type OnError,
   type RequestCredits,
@@ -362,6 +363,27 @@ export function describeRequireCredits(framework: string, startBackEnd: StartBac
         ],
       ]);
       expect(await world.ledgerOf(customer)).toMatchObject({ balance: 25, held: 0, holds: [] });
+    });
+
+    it('tells of a hold that may be left to expire, because no answer about it came', async () => {
+      const customer = await world.customer(10);
+      const told: unknown[] = [];
+      const ask = await backEnd(done, {
+        onError: (error, about) => told.push([(error as CreditsError).outcomeUnknown, about]),
+      });
+      // Each of the client's attempts.
+      for (const _ of [1, 2, 3, 4]) world.network.loseAnswer('holds');
+
+      expect((await ask(customer)).status).toBe(503);
+
+      expect(await world.ledgerOf(customer)).toMatchObject({ held: 10, holds: ['open'] });
+      expect(told).toEqual([
+        [true, expect.objectContaining({ customerId: customer, holdId: undefined })],
+      ]);
+      await world.database.pool.query(
+        'SELECT credits.release_hold(customer_id, id) FROM credits.credit_holds WHERE customer_id = $1',
+        [customer],
+      );
     });
 
     it('withholds an answer that cannot be paid for because the service is gone meanwhile', async () => {
