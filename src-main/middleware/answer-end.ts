@@ -91,8 +91,8 @@ export function settleAtEnd(
   }) as ServerResponse['writeHead'];
 
   response.once('close', () => {
-    // All of it is out, or its end waits for its payment: too late to hang up.
-    if (isEnding || state === 'paid' || response.writableFinished) return;
+    // It ended, all of it is out, or its end waits for its payment: nothing is left to stop.
+    if (isEnding || state === 'paid' || response.writableEnded) return;
     onAbort();
     work.fail();
   });
