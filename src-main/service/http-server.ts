@@ -88,6 +88,8 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,
+    // Node would answer for it without a code; the hook below does it with one.
+    http: { requireHostHeader: false },
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX },
     frameworkErrors(error, request, reply) {
@@ -110,6 +112,11 @@ export async function startHttpService(options: HttpServiceOptions): Promise<Htt
     ),
   );
   server.addHook('onRequest', async (request, reply) => observe(request, reply, watched));
+  server.addHook('onRequest', async ({ raw }) => {
+    if (raw.headers.host === undefined && raw.httpVersion === '1.1') {
+      throw new HttpError('malformed_request', 'The request names no host.');
+    }
+  });
   server.addHook('onSend', (_request, reply, payload, done) => {
     // Its connection would be kept for another request, and hold up the end for as long.
     if (isStopping) reply.header('connection', 'close');

@@ -452,6 +452,7 @@ describe('what is no request', () => {
       400,
     ],
     ['no HTTP', 'HELLO\r\n\r\n', 400],
+    ['no host', 'GET /v1/customers/ann/balance HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
     [
       'two lengths',
       'POST /v1/customers/ann/usage HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
