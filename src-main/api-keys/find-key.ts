@@ -1,3 +1,4 @@
+import { takeConnection } from '#main/database/lost-connection.ts';
 import type { QueryTarget } from '#main/database/run-query.ts';
 import type { ApiKeyScope } from '#shared/ipc/api-keys.ts';
 
@@ -10,12 +11,17 @@ export type FoundKey = {
   purchaseUrl: string | null;
 };
 
-/** The key in use with this hash, as credits_service may ask for it; undefined where there is none. Errors: the driver's. */
+/**
+ * The key in use with this hash, as credits_service may ask for it; undefined where there is none. Errors: database_unavailable where
+ * there is no connection, else the driver's.
+ */
 export async function findKey(
   { pool }: Pick<QueryTarget, 'pool'>,
   hash: Buffer,
 ): Promise<FoundKey | undefined> {
-  const { rows } = await pool.query<{
+  const client = await takeConnection(pool);
+  let failure: Error | undefined;
+  const asked = client.query<{
     id: string;
     name: string;
     scopes: ApiKeyScope[];
@@ -26,6 +32,12 @@ export async function findKey(
     text: 'SELECT id, name, scopes, requests_per_second, purchase_url FROM credits.find_api_key($1)',
     values: [hash],
   });
+  const { rows } = await asked
+    .catch((error: Error) => {
+      failure = error;
+      throw error;
+    })
+    .finally(() => client.release(failure));
   const [row] = rows;
   return (
     row && {

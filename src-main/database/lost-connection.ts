@@ -23,3 +23,13 @@ export function connectionLost(cause: unknown): AppError {
     { cause },
   );
 }
+
+/**
+ * A connection of a pool. Whatever keeps the database from giving one (it is away, full, closed for maintenance, or refuses the
+ * login), nothing was sent: database_unavailable, with the reason as its cause.
+ */
+export async function takeConnection(pool: pg.Pool): Promise<pg.PoolClient> {
+  return pool.connect().catch((error: unknown) => {
+    throw connectionLost(error);
+  });
+}

@@ -1,5 +1,5 @@
 import { toInputError } from '#main/database/input-errors.ts';
-import { connectionLost, isLost } from '#main/database/lost-connection.ts';
+import { connectionLost, isLost, takeConnection } from '#main/database/lost-connection.ts';
 import type { QueryTarget } from '#main/database/run-query.ts';
 import { toLedgerError } from '#main/ledger/ledger-errors.ts';
 import { AppError } from '#shared/errors.ts';
@@ -57,9 +57,7 @@ async function runOn<Row>(
   { name, text, posts }: LedgerStatement,
   values: unknown[],
 ): Promise<Row[]> {
-  const client = await pool.connect().catch((error: unknown) => {
-    throw isLost(error) ? connectionLost(error) : error;
-  });
+  const client = await takeConnection(pool);
   let usable = true;
   try {
     const { rows } = await client.query({ name, text, values });

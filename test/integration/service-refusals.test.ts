@@ -627,6 +627,37 @@ describe('a database that fails', () => {
     }
   });
 
+  it.each([
+    ['a known key', 60_000],
+    ['a key that has to be looked up', 0],
+  ])(
+    'that lets nobody in is answered with 503: nothing was sent (%s)',
+    async (_, rememberKeysMs) => {
+      const closed = await createTestDatabase();
+      const through = await startTestService(closed, { rememberKeysMs });
+      const name = new URL(closed.ownerUrl).pathname.slice(1);
+      try {
+        const other = await documentedClient(through);
+        await other.call(`GET ${CUSTOMER}/balance`, ann);
+        await database.pool.query(`ALTER DATABASE "${name}" ALLOW_CONNECTIONS false`);
+        await database.pool.query(
+          'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1',
+          [name],
+        );
+        // The first may still find the connection that was there.
+        await other.call(`GET ${CUSTOMER}/balance`, ann);
+        expect(await other.call(`POST ${CUSTOMER}/usage`, ann, use)).toMatchObject({
+          status: 503,
+          body: { error: 'unavailable' },
+        });
+      } finally {
+        await database.pool.query(`ALTER DATABASE "${name}" ALLOW_CONNECTIONS true`);
+        await through.close();
+        await closed.drop();
+      }
+    },
+  );
+
   it('that surprises is answered with 500, whose inside only the log has', async () => {
     const broken = await createTestDatabase();
     const through = await startTestService(broken);
