@@ -53,7 +53,7 @@ export async function migrate(options: { connectionString: string }): Promise<Mi
   try {
     await client.connect();
     // A session lock for the migration alone; no rule about credits depends on it.
-    await client.query('SELECT pg_advisory_lock(8_726_301_455)');
+    await client.query('SELECT pg_advisory_lock(8726301455)');
     const state = await schemaState(client);
     if (state === 'newer') {
       throw new AppError(

@@ -546,10 +546,18 @@ describe('customers, actors and summaries', () => {
     await client.query('SET credits.context = \'{"reason_code":"goodwill"}\'');
     const posted = await add(id, 1);
     await client.query('RESET credits.actor');
-    await client.query("SET credits.context = 'not json'");
-    await expect(add(id, 1)).rejects.toEqual(
-      refusal('CR422', 'invalid_argument', { argument: 'credits.context' }),
-    );
+    for (const text of [
+      'not json',
+      '[1]',
+      '"text"',
+      '{"a":"\\u0000"}',
+      `{"a":"${'x'.repeat(4_000)}"}`,
+    ]) {
+      await client.query("SELECT set_config('credits.context', $1, false)", [text]);
+      await expect(add(id, 1), text).rejects.toEqual(
+        refusal('CR422', 'invalid_argument', { argument: 'credits.context' }),
+      );
+    }
     await client.query('RESET credits.context');
     expect(posted).toMatchObject({
       actor: 'maria (postgres)',
