@@ -120,6 +120,9 @@ describe('a hold of a feature', () => {
     expect(await hold(id, feature, 2, 'key')).toEqual(first);
     await capture(id, first.id);
     expect(await hold(id, feature, 2, 'key')).toMatchObject({ id: first.id, state: 'captured' });
+    // Of a feature that went, another call is refused for that.
+    await expect(hold(id, feature, 3, 'key')).rejects.toMatchObject({ code: 'CR404' });
+    await one('set_feature_cost($1, 8)', [feature]);
     for (const other of [
       () => hold(id, feature, 3, 'key'),
       () => hold(id, feature, 2, 'key', ", description => 'Another'"),

@@ -41,6 +41,7 @@ const use = (id: string, feature: string, quantity = 1, key: string | null = nul
   one<Transaction>('use_feature($1, $2, $3, $4)', [id, feature, quantity, key]);
 const setCost = (feature: string, cost: number, more = '') =>
   one<Price>(`set_feature_cost($1, $2${more})`, [feature, cost]);
+const pidOf = (on: pg.Client) => (on as pg.Client & { processID: number }).processID;
 const historyOf = (feature: string) =>
   rows<Price & { changed_by: string | null; changed_at: Date | null }>(
     'SELECT * FROM credits.feature_costs WHERE feature = $1 ORDER BY valid_from',
@@ -94,6 +95,56 @@ describe('a feature', () => {
           one(`${name}($1, feature => 'ai_analysis', quantity => $2)`, [id, quantity]),
         ).rejects.toEqual(refusal('CR422', 'invalid_argument', { argument: 'quantity', why }));
       }
+    },
+  );
+});
+
+describe('a use under a key that stands on another call', () => {
+  it.each(['use_feature', 'hold_feature'])(
+    'is refused by %s for its own faults first: CR422, CR404, and only then CR409',
+    async (name) => {
+      const id = await newCustomer();
+      await setCost('sleeping', 3, ', active => false');
+      const first = await one<Transaction>("use_feature($1, 'basic_search', 1, 'key')", [id]);
+      const again = (feature: string, quantity: number) =>
+        one(`${name}($1, $2, $3, 'key')`, [id, feature, quantity]);
+      await expect(again('ai_analysis', 2 ** 53 - 1)).rejects.toEqual(
+        refusal('CR422', 'invalid_argument', { argument: 'quantity' }),
+      );
+      for (const feature of ['no such feature', 'sleeping']) {
+        await expect(again(feature, 1)).rejects.toEqual(
+          refusal('CR404', 'not_found', { entity: 'feature', id: feature }),
+        );
+      }
+      await expect(again('ai_analysis', 100)).rejects.toEqual(
+        refusal('CR409', 'idempotency_conflict', { first_id: String(first.id) }),
+      );
+      expect(await one('get_balance($1)', [id])).toMatchObject({ balance: 999, held: 0 });
+    },
+  );
+
+  it.each(['use_feature', 'hold_feature'])(
+    'is the first one of %s also where that one is still under way when the feature goes',
+    async (name) => {
+      const [id, feature] = [await newCustomer(), await newFeature(3)];
+      const call = `SELECT * FROM credits.${name}($1, $2, 2, 'key')`;
+      const slow = await database.connect();
+      const repeating = await database.connect();
+      await slow.query('BEGIN');
+      const first = await slow.query(call, [id, feature]);
+      await setCost(feature, 3, ', active => false');
+      const repeated = repeating.query(call, [id, feature]).catch((error: unknown) => error);
+      await expect
+        .poll(() =>
+          rows('SELECT FROM pg_locks WHERE NOT granted AND pid = ANY ($1)', [[pidOf(repeating)]]),
+        )
+        .toHaveLength(1);
+      await slow.query('COMMIT');
+      expect(await repeated).toMatchObject({ rows: first.rows });
+      await expect(one(`${name}($1, $2, 2, 'other')`, [id, feature])).rejects.toEqual(
+        refusal('CR404', 'not_found', { entity: 'feature', id: feature }),
+      );
+      expect(await broken()).toEqual([]);
     },
   );
 });

@@ -585,6 +585,22 @@ describe('a feature that is bound to a meter', () => {
     expect(await broken()).toEqual([]);
   });
 
+  it('is reported in as many units as a meter takes, whatever they would cost in credits', async () => {
+    const id = await newCustomer({ credits: 0 });
+    await runItem(id, 'tokens');
+    const most = 999_999_999_999_999;
+    expect(
+      await call('check_credits($1, feature => $2, quantity => $3)', [id, 'draw', most]),
+    ).toMatchObject({ sufficient: true, required: 0 });
+    expect(await use(id, 'draw', most)).toMatchObject({ amount: 0, metadata: { quantity: most } });
+    await client.query(
+      "UPDATE credits.feature_costs SET cost = 9007199254740991 WHERE feature = 'draw'",
+    );
+    expect(await use(id, 'draw', 2)).toMatchObject({ amount: 0, metadata: { quantity: 2 } });
+    await client.query("UPDATE credits.feature_costs SET cost = 3 WHERE feature = 'draw'");
+    expect(await reports()).toMatchObject([{ quantity: most }, { quantity: 2 }]);
+  });
+
   it('is reported besides the deduction, and not without it', async () => {
     const id = await newCustomer({ credits: 10 });
     await runItem(id, 'tokens');

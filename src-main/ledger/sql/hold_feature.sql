@@ -22,12 +22,24 @@ BEGIN
   call_fingerprint := credits.fingerprint(idempotency_key,
     ROW('hold_feature', feature, quantity, extract(epoch FROM expires_in), words)::text);
   IF idempotency_key IS NOT NULL THEN
-    hold := credits.find_held(customer_id, idempotency_key, call_fingerprint);
-    IF hold.id IS NOT NULL THEN
+    -- A conflict is left to post_hold: what is wrong with this call itself is told before.
+    SELECT h.* INTO hold FROM credits.credit_holds h
+    WHERE h.customer_id = customer_id AND h.idempotency_key = idempotency_key AND h.fingerprint = call_fingerprint;
+    IF FOUND THEN
       RETURN hold;
     END IF;
   END IF;
-  price := credits.price_use(customer_id, feature, quantity);
+  price := credits.price_use(customer_id, feature, quantity, refuses => idempotency_key IS NULL);
+  IF price.required IS NULL THEN
+    -- The first call under this key may be under way, at a price that has gone since: then it holds the account's lock.
+    PERFORM credits.lock_account(customer_id);
+    SELECT h.* INTO hold FROM credits.credit_holds h
+    WHERE h.customer_id = customer_id AND h.idempotency_key = idempotency_key AND h.fingerprint = call_fingerprint;
+    IF FOUND THEN
+      RETURN hold;
+    END IF;
+    price := credits.price_use(customer_id, feature, quantity);
+  END IF;
   RETURN credits.post_hold(customer_id, price.required, words, feature, idempotency_key, call_fingerprint, expires_in,
     jsonb_strip_nulls(jsonb_build_object('quantity', quantity, 'meter', price.event_name,
       'unit_cost', CASE WHEN price.mode IS DISTINCT FROM 'report' THEN price.unit_cost END)));

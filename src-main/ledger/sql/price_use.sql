@@ -1,8 +1,9 @@
 -- What a use of a feature costs a customer now: credits a unit and in all, the unit, and, where the feature is bound to a
 -- meter and the customer runs a subscription on it, the meter and its mode: report (billed instead of deducted: no credits)
--- or both. Errors: CR404 feature (unknown, or not active), CR422 (more than a meter takes, or than credits go up to).
+-- or both. Errors: CR404 feature (unknown, or not active), CR422 (more than a meter takes, or than credits go up to); instead
+-- of them, `required` is null where `refuses` is false.
 CREATE OR REPLACE FUNCTION credits.price_use(
-  customer_id text, feature text, quantity bigint,
+  customer_id text, feature text, quantity bigint, refuses boolean DEFAULT true,
   OUT unit_cost bigint, OUT unit text, OUT event_name text, OUT mode text, OUT required bigint
 )
 LANGUAGE plpgsql STABLE AS $$
@@ -12,7 +13,8 @@ DECLARE
   active boolean;
 BEGIN
   SELECT f.cost, f.unit, f.active, b.event_name, b.mode,
-    least(f.cost::numeric * quantity, 9007199254740992)
+    -- What a meter bills instead costs no credits, however much it is.
+    CASE WHEN b.mode = 'report' THEN 0 ELSE least(f.cost::numeric * quantity, 9007199254740992) END
   INTO unit_cost, unit, active, event_name, mode, required
   FROM credits.feature_costs f LEFT JOIN LATERAL (
     SELECT b.event_name, b.mode FROM credits_billing.feature_meters b
@@ -30,7 +32,11 @@ BEGIN
   WHERE f.feature = feature AND f.valid_from <= clock_timestamp()
   ORDER BY f.valid_from DESC LIMIT 1;
   -- The common case in one expression: each one is set up anew in every database transaction.
-  IF active AND mode IS NULL AND required <= 9007199254740991 THEN
+  IF active AND required <= 9007199254740991 AND (mode IS NULL OR quantity <= 999999999999999) THEN
+    RETURN;
+  END IF;
+  IF NOT refuses THEN
+    required := NULL;
     RETURN;
   END IF;
   IF active IS NOT TRUE THEN
@@ -39,10 +45,5 @@ BEGIN
   IF mode IS NOT NULL THEN
     checked := credits.check_quantity(quantity, NULL);
   END IF;
-  IF required > 9007199254740991 THEN
-    PERFORM credits.refuse_argument('quantity', 'costs more than 9007199254740991 credits');
-  END IF;
-  IF mode = 'report' THEN
-    required := 0;
-  END IF;
+  PERFORM credits.refuse_argument('quantity', 'costs more than 9007199254740991 credits');
 END $$;

@@ -22,12 +22,24 @@ BEGIN
     WHEN words = feature THEN ROW('use_feature', feature, quantity, metadata)::text
     ELSE ROW('use_feature', feature, quantity, metadata, words)::text END);
   IF idempotency_key IS NOT NULL THEN
-    posted := credits.find_replayed(customer_id, idempotency_key, call_fingerprint);
-    IF posted.id IS NOT NULL THEN
+    -- A conflict is left to the posting: what is wrong with this call itself is told before.
+    SELECT t.* INTO posted FROM credits.credit_transactions t
+    WHERE t.customer_id = customer_id AND t.idempotency_key = idempotency_key AND t.fingerprint = call_fingerprint;
+    IF FOUND THEN
       RETURN posted;
     END IF;
   END IF;
-  price := credits.price_use(customer_id, feature, quantity);
+  price := credits.price_use(customer_id, feature, quantity, refuses => idempotency_key IS NULL);
+  IF price.required IS NULL THEN
+    -- The first call under this key may be under way, at a price that has gone since: then it holds the account's lock.
+    PERFORM credits.lock_account(customer_id);
+    SELECT t.* INTO posted FROM credits.credit_transactions t
+    WHERE t.customer_id = customer_id AND t.idempotency_key = idempotency_key AND t.fingerprint = call_fingerprint;
+    IF FOUND THEN
+      RETURN posted;
+    END IF;
+    price := credits.price_use(customer_id, feature, quantity);
+  END IF;
   IF price.mode IS NULL THEN
     RETURN credits.post_debit(customer_id, price.required, 'usage', words, feature, idempotency_key, call_fingerprint,
       metadata || jsonb_build_object('quantity', quantity, 'unit_cost', price.unit_cost));
