@@ -14,7 +14,10 @@ const BATCH = 200;
 /** What each job of the ledger does that runs in one place at a time. */
 export function ledgerWork(target: NotificationTarget): Readonly<Record<LeasedJobName, JobWork>> {
   return {
-    expiry: (signal) => inBatches(signal, () => expireBatch(target)),
+    async expiry(signal) {
+      await renewAllocations(target, signal);
+      return inBatches(signal, () => expireBatch(target));
+    },
     allocations: (signal) => inBatches(signal, () => allocateBatch(target)),
     async balance_watch(signal) {
       const [looked] = await runQuery(
@@ -39,6 +42,27 @@ async function inBatches(
     const { done, more } = await work();
     total += done;
     if (!more) return { done: total };
+  }
+}
+
+/**
+ * Where what plans gave for a month is due, gives what they give for the next one first. The other way round every balance on
+ * such a plan would fall to nothing for a moment, and its customer be told of that.
+ */
+async function renewAllocations(target: NotificationTarget, signal: AbortSignal): Promise<void> {
+  const due = await runQuery(
+    target.database,
+    sql`SELECT FROM credits.credit_grants g
+      JOIN credits_billing.plan_allocations a ON a.customer_id = g.customer_id AND a.transaction_id = g.transaction_id
+      WHERE g.is_open AND g.expires_at <= clock_timestamp() LIMIT 1`,
+    signal,
+  );
+  if (due.length === 0) return;
+  try {
+    await inBatches(signal, () => allocateBatch(target));
+  } catch {
+    // The job whose work this is meets it too, and notes it; what is due expires all the same.
+    signal.throwIfAborted();
   }
 }
 

@@ -98,6 +98,40 @@ describe('the jobs of the ledger', () => {
     await expectSoundLedger();
   });
 
+  it('give a plan’s credits of the new month before those of the old one go, so that nobody is told of the moment between', async () => {
+    await rows(`UPDATE credits_billing.plans SET allocates_without_subscription = true, monthly_credits = 50
+      WHERE tier = 'basic'`);
+    const ids = ['may', 'ned'];
+    for (const id of ids) {
+      await rows('SELECT credits.ensure_customer($1, plan_tier => $2)', [id, 'basic']);
+    }
+    const month = `date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'`;
+    await rows(
+      `UPDATE credits.customers SET created_at = ${month} - interval '20 days' WHERE plan_tier = 'basic'`,
+    );
+    await rows(`SELECT credits.allocate_plans(${month} - interval '10 days')`);
+    const runner = start({ onlyOnRequest: true });
+    await runner.runNow('expiry');
+    for (const id of ids) expect(await ledger.balance(id), id).toBe(50);
+    await eventually(async () => {
+      await runner.runNow('balance_watch');
+      expect(
+        await rows(`SELECT FROM credits_billing.notification_watch WHERE horizon <= (
+          SELECT max(recorded_in) FROM credits.credit_transactions)`),
+      ).toEqual([]);
+    });
+    expect(
+      await rows(
+        `SELECT customer_id, kind FROM credits_billing.notifications WHERE customer_id = ANY ($1)`,
+        [ids],
+      ),
+    ).toEqual([]);
+    await runner.runNow('allocations');
+    for (const id of ids) expect(await ledger.balance(id), id).toBe(50);
+    await rows('UPDATE credits_billing.plans SET allocates_without_subscription = false');
+    await expectSoundLedger();
+  });
+
   it('note what went wrong, wait longer each time, and forget it after a good run', async () => {
     await rows('REVOKE EXECUTE ON FUNCTION credits.allocate_plans FROM credits_admin');
     const runner = start();

@@ -149,7 +149,7 @@ export function jobRunnersForFile() {
         hasBegun: () =>
           vi.waitFor(async () => {
             const waiting = await rows(
-              `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%expire_credits%'`,
+              `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%credits.credit_grants%'`,
             );
             expect(waiting).toHaveLength(1);
           }, 10_000),
