@@ -15,6 +15,13 @@ export function leaseOf(name: LeasedJobName): string {
   return `job:${name}`;
 }
 
+/**
+ * Whether the job `j` should run now. Never is the next run further ahead than the longest pause: where it says so, the database's
+ * clock was set back since, and it would wait until the old time comes again.
+ */
+const isDue = sql`(j.next_run_at <= clock_timestamp() OR j.next_run_at > clock_timestamp()
+  + make_interval(secs => greatest(j.every_seconds, ${LONGEST_PAUSE_SECONDS})))`;
+
 /** Makes the rows of these jobs where they are missing; they are due at once. */
 export async function registerJobs(
   database: QueryTarget,
@@ -41,12 +48,14 @@ export async function findDueJobs(
     database,
     sql<{ name: LeasedJobName }>`
       SELECT j.name FROM credits_billing.jobs j
-      WHERE j.name = ANY (${names}::text[]) AND j.next_run_at <= clock_timestamp()
+      WHERE j.name = ANY (${names}::text[]) AND ${isDue}
+        -- One that ends later than that holds nobody back (see holdLease).
         AND NOT EXISTS (SELECT FROM credits_billing.job_leases l
-          WHERE l.name = 'job:' || j.name AND l.expires_at > clock_timestamp())
+          WHERE l.name = 'job:' || j.name AND l.expires_at BETWEEN clock_timestamp() AND clock_timestamp() + interval '1 minute')
         AND CASE
           WHEN j.failures > 0 OR j.last_finished_at IS NULL
-            OR j.last_finished_at < clock_timestamp() - make_interval(secs => ${RECORDED_EVERY_SECONDS}) THEN true
+            OR j.last_finished_at NOT BETWEEN clock_timestamp() - make_interval(secs => ${RECORDED_EVERY_SECONDS}) AND clock_timestamp()
+            THEN true
           -- As watch_balances looks: what database transactions wrote that have all ended.
           WHEN j.name = 'balance_watch' THEN EXISTS (SELECT FROM credits.credit_transactions t
             WHERE t.recorded_in >= (SELECT w.horizon FROM credits_billing.notification_watch w)
@@ -68,8 +77,8 @@ export async function beginRun(
 ): Promise<boolean> {
   const begun = await runQuery(
     database,
-    sql`UPDATE credits_billing.jobs SET last_started_at = clock_timestamp(), last_worker = ${holder}
-      WHERE name = ${name} AND (${force} OR next_run_at <= clock_timestamp()) RETURNING name`,
+    sql`UPDATE credits_billing.jobs j SET last_started_at = clock_timestamp(), last_worker = ${holder}
+      WHERE j.name = ${name} AND (${force} OR ${isDue}) RETURNING j.name`,
   );
   return begun.length > 0;
 }

@@ -132,6 +132,23 @@ describe('the jobs of the ledger', () => {
     await expectSoundLedger();
   });
 
+  it('go on where the clock of the database was set back', async () => {
+    const runner = start();
+    await eventually(() => expect(runner.runs).toHaveLength(LEDGER_JOBS.length));
+    // What was written down an hour ahead of the new time; a runner died while it ran one.
+    await rows(`UPDATE credits_billing.jobs SET next_run_at = clock_timestamp() + interval '1 hour',
+      last_finished_at = clock_timestamp() + interval '59 minutes'`);
+    await rows(
+      `INSERT INTO credits_billing.job_leases VALUES ('job:roll_ups', 'gone', clock_timestamp() + interval '1 hour')`,
+    );
+    for (const name of ['expiry', 'allocations', 'roll_ups'] as const) {
+      await eventually(() => expect(runner.ran(name), name).toBe(2));
+    }
+    expect(await lease('roll_ups')).toBeUndefined();
+    await runner.looked();
+    expect(runner.ran('expiry')).toBe(2);
+  });
+
   it('note what went wrong, wait longer each time, and forget it after a good run', async () => {
     await rows('REVOKE EXECUTE ON FUNCTION credits.allocate_plans FROM credits_admin');
     const runner = start();
