@@ -708,31 +708,41 @@ describe('a feature that is bound to a meter', () => {
     expect(await reports()).toHaveLength(2);
   });
 
-  it('is not reported for a use that was deducted, where its repeat overtakes the binding', async () => {
-    const id = await newCustomer({ credits: 30 });
-    await runItem(id, 'tokens');
-    const first = await database.connect();
-    await first.query('BEGIN');
-    await first.query("SELECT * FROM credits.use_feature($1, 'late', 2, 'k')", [id]);
-    await bind('late', 'tokens', 'report');
-    const second = await database.connect();
-    const [{ pid } = { pid: 0 }] = (
-      await second.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
-    ).rows;
-    const repeat = second.query<Transaction>(
-      "SELECT * FROM credits.use_feature($1, 'late', 2, 'k')",
-      [id],
-    );
-    await expect
-      .poll(
-        async () =>
-          (await rows('SELECT wait_event_type FROM pg_stat_activity WHERE pid = $1', [pid]))[0],
-      )
-      .toEqual({ wait_event_type: 'Lock' });
-    await first.query('COMMIT');
-    expect((await repeat).rows[0]).toMatchObject({ amount: -6, balance_after: 24 });
-    expect(await reports()).toEqual([]);
-  });
+  it.each([
+    ['its client says nothing of a meter', {}],
+    ['its client names the meter too', { meter: 'tokens', quantity: 2 }],
+  ])(
+    'is not reported for a use that was deducted, where its repeat overtakes the binding and %s',
+    async (_, metadata) => {
+      await rows("DELETE FROM credits_billing.feature_meters WHERE feature = 'late'");
+      const id = await newCustomer({ credits: 30 });
+      await runItem(id, 'tokens');
+      const first = await database.connect();
+      await first.query('BEGIN');
+      await first.query("SELECT * FROM credits.use_feature($1, 'late', 2, 'k', $2)", [
+        id,
+        metadata,
+      ]);
+      await bind('late', 'tokens', 'report');
+      const second = await database.connect();
+      const [{ pid } = { pid: 0 }] = (
+        await second.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+      ).rows;
+      const repeat = second.query<Transaction>(
+        "SELECT * FROM credits.use_feature($1, 'late', 2, 'k', $2)",
+        [id, metadata],
+      );
+      await expect
+        .poll(
+          async () =>
+            (await rows('SELECT wait_event_type FROM pg_stat_activity WHERE pid = $1', [pid]))[0],
+        )
+        .toEqual({ wait_event_type: 'Lock' });
+      await first.query('COMMIT');
+      expect((await repeat).rows[0]).toMatchObject({ amount: -6, balance_after: 24 });
+      expect(await reports()).toEqual([]);
+    },
+  );
 
   it('keeps the ledger whole when used by many at once, and adds up in roll-ups and summaries', async () => {
     const id = await newCustomer({ credits: 300 });

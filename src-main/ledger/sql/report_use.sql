@@ -8,7 +8,8 @@ BEGIN
     actor, metadata)
   SELECT posted.customer_id, event_name, quantity, posted.created_at, 'transaction:' || posted.id,
     md5('transaction:' || posted.id)::uuid, posted.id, posted.actor, '{}'
-  -- A repeat that overtook the binding returns a use that was deducted and is not to be billed too.
-  WHERE posted.metadata ->> 'meter' = event_name
+  -- A repeat that overtook the binding returns a use that was deducted and is not to be billed too: whatever its client wrote
+  -- into its metadata, another database transaction posted it.
+  WHERE posted.metadata ->> 'meter' = event_name AND posted.recorded_in = pg_current_xact_id()
   ON CONFLICT ON CONSTRAINT usage_reports_idempotency DO NOTHING;
 END $$;
