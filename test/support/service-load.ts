@@ -29,7 +29,7 @@ export async function useUnderLoad(
     customers: readonly string[];
     lanes: number;
     isOver: () => boolean;
-    onAnswer?: (milliseconds: number) => void;
+    onAnswer?: (outcome: 'used' | 'refused') => void;
   },
 ): Promise<{ keys: KeyList; repeated: number }> {
   const keys: KeyList = new Map();
@@ -57,7 +57,6 @@ export async function useUnderLoad(
       } = { customerId, outcome: 'asked' };
       keys.set(key, entry);
       while (entry.outcome === 'asked') {
-        const sent = performance.now();
         const answer = await http()
           .post(`/v1/customers/${encodeURIComponent(customerId)}/usage`, {
             feature: FEATURE,
@@ -76,7 +75,7 @@ export async function useUnderLoad(
           await wait(AGAIN_AFTER_MS);
           continue;
         }
-        options.onAnswer?.(performance.now() - sent);
+        options.onAnswer?.(entry.outcome);
       }
     }
   }

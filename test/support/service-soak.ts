@@ -37,6 +37,7 @@ const THRESHOLD = 10;
 /** Each customer is granted credits so often. */
 const FUNDED_EVERY_SECONDS = 20;
 const SETTLES_WITHIN_MS = 60_000;
+const LONGER_AT_MOST_MS = 30_000;
 
 /**
  * Full load on a service over HTTP, on a PostgreSQL of its own with fsync in `folder`, while credits expire, are granted, run low
@@ -49,6 +50,8 @@ export async function soakService(options: {
   lanes: number;
   customers: number;
   kills: boolean;
+  /** It goes on until there were so many uses, and one refusal, on a computer that is busy with other things. */
+  leastUses?: number;
   onProgress: (message: string) => void;
 }): Promise<SoakReport> {
   const stops: (() => Promise<unknown>)[] = [];
@@ -79,13 +82,16 @@ export async function soakService(options: {
     let killed: keyof typeof away | undefined;
     let answeredAt = performance.now();
     const until = Date.now() + options.seconds * 1_000;
-    const isOver = () => Date.now() >= until;
+    const answers = { used: 0, refused: 0 };
+    const isEnough = () => answers.used >= (options.leastUses ?? 0) && answers.refused > 0;
+    const isOver = () => Date.now() >= until + (isEnough() ? 0 : LONGER_AT_MOST_MS);
     const load = useUnderLoad(() => ({ url: service.url, key }), {
       customers,
       lanes: options.lanes,
       isOver,
       // The longest time without any answer since the kill.
-      onAnswer: () => {
+      onAnswer: (outcome) => {
+        answers[outcome] += 1;
         const now = performance.now();
         if (killed !== undefined) away[killed] = Math.max(away[killed] ?? 0, now - answeredAt);
         answeredAt = now;
