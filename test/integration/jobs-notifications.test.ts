@@ -72,12 +72,12 @@ describe('notifications, beside a runner that', () => {
       await raise(1);
       await promptly(() => expect(server.mails).toHaveLength(total));
     }
-    await promptly(async () =>
-      expect(await job('notifications')).toMatchObject({
-        last_done: 1,
-        last_worker: service.worker,
-      }),
-    );
+    await promptly(async () => {
+      const noted = await job('notifications');
+      expect(noted?.last_worker).toBe(service.worker);
+      // The round that took the second may have found the third as well.
+      expect([1, 2]).toContain(noted?.last_done);
+    });
   });
 
   it('the mail server does not let in, go out promptly from the one that it does', async () => {

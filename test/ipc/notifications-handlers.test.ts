@@ -199,7 +199,7 @@ describe('a test', () => {
 
     server.refuseAddress(() => ({ code: 550, text: '5.1.1 No such user' }));
     expect((await failureOf(test({ kind: 'empty' }))).message).toMatch(
-      /No such user.*nothing was changed/,
+      /No such user\. Nothing was changed/,
     );
     const { rows } = await database.pool.query('SELECT FROM credits_billing.email_suppressions');
     expect(rows).toEqual([]);

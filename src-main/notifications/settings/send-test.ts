@@ -31,8 +31,13 @@ export async function sendTest(target: NotificationTarget, test: Test): Promise<
   if (outcome.kind === 'sent') return outcome.answer;
   throw new AppError(
     'delivery_failed',
-    `${outcome.reason} Nothing was changed here. Check the settings, then test again.`,
+    `${asSentence(outcome.reason)} Nothing was changed here. Check the settings, then test again.`,
   );
+}
+
+/** What a server said ends as it likes. */
+function asSentence(reason: string): string {
+  return /[.!?]$/.test(reason.trimEnd()) ? reason.trimEnd() : `${reason.trimEnd()}.`;
 }
 
 async function mailTest(
