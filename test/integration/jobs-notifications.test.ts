@@ -75,8 +75,8 @@ describe('notifications, beside a runner that', () => {
     await promptly(async () => {
       const noted = await job('notifications');
       expect(noted?.last_worker).toBe(service.worker);
-      // The round that took the second may have found the third as well.
-      expect([1, 2]).toContain(noted?.last_done);
+      // A round goes on while it finds more: how many it took depends on how fast they came.
+      expect(noted?.last_done).toBeGreaterThan(0);
     });
   });
 
