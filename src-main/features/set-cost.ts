@@ -15,7 +15,8 @@ type Standing = { cost: number; unit: string };
 
 /**
  * Sets what a feature costs from an instant on (null: now); a cost or unit of null is the one that stands then. The price that
- * holds already changes nothing, so a repeat does no harm. Errors: invalid_argument (a new one's name is taken; the instant has passed), not_found, and those of `post`.
+ * holds already changes nothing, so a repeat does no harm. Errors: invalid_argument (a new one's name is taken; the instant has
+ * passed), not_found, and those of `post`.
  */
 export async function setCost(
   target: QueryTarget,
